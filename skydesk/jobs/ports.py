@@ -1,0 +1,150 @@
+"""What the jobs service needs from the outside, and what a task is given."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..query.model import Cancellation
+from .model import Job, JobEvent, JobFile, JobOutcome, Phase
+
+__all__ = ["JobFolders", "JobRunner", "JobStore", "Mailer", "Task", "TaskContext"]
+
+
+class JobStore(Protocol):
+    """Keeps jobs. Every change of phase is one transaction that states the phases it expects to leave."""
+
+    def add(self, job: Job, *, max_active: int) -> Job:
+        """Keep a new job, unless its owner already has ``max_active`` jobs in an active phase.
+
+        Counting and adding are one transaction, so the limit is exact under concurrency.
+
+        Raises
+        ------
+        LimitExceeded
+            The owner has that many already.
+        """
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of this id, whoever owns it."""
+
+    def jobs(
+        self,
+        owner: str | None = None,
+        *,
+        phases: frozenset[Phase] | None = None,
+        text: str | None = None,
+        limit: int | None = None,
+        before_id: str | None = None,
+    ) -> tuple[Job, ...]:
+        """Jobs, newest first; of one owner, in some phases, with ``text`` in name or id (any letter case)."""
+
+    def change(self, job_id: str, *, expect: frozenset[Phase] | None = None, expect_runner: str | None = None, **fields: Any) -> Job:
+        """Set fields of a job, only if it is (still) in one of the expected phases and held by the expected runner.
+
+        Raises
+        ------
+        NotFound
+            No such job.
+        Conflict
+            It is in another phase, or held by another runner.
+        """
+
+    def claim(self, runner: str) -> Job | None:
+        """Take the next QUEUED job for a runner: EXECUTING, attempt + 1, started now.
+
+        Oldest first, but never more EXECUTING jobs of one owner than the candidate's ``concurrent``, and fair: an
+        owner with fewer jobs executing goes first. One transaction: two runners never get the same job.
+        """
+
+    def remove(self, job_id: str, *, expect: frozenset[Phase]) -> None:
+        """Forget a job; errors as in `change`."""
+
+    def events_since(self, revision: int, owner: str | None = None) -> tuple[int, tuple[JobEvent, ...]]:
+        """What changed after a revision, and the newest revision. Works across processes on one store."""
+
+
+class TaskContext(Protocol):
+    """What a task may do while it runs in a worker."""
+
+    @property
+    def job_id(self) -> str:
+        """Id of the job."""
+
+    @property
+    def folder(self) -> Path:
+        """Where to write results; renamed to the job's folder when the task has ended well."""
+
+    @property
+    def cancellation(self) -> Cancellation:
+        """Hears when the job is cancelled or passes its time limit."""
+
+    @property
+    def limit_seconds(self) -> float:
+        """Longest run of the job, seconds."""
+
+    def report(self, done: int, total: int | None = None, unit: str = "rows", fraction: float | None = None) -> None:
+        """Tell how far the work has come; cheap, may be called often."""
+
+    def log(self, message: str) -> None:
+        """Write one line, with the time, to ``job.log``."""
+
+
+Task = Callable[[Any, Mapping[str, Any], TaskContext], JobOutcome]
+"""``task(services, request, context)``: carries a job's request out inside a worker process."""
+
+
+class JobRunner(Protocol):
+    """Starts claimed jobs somewhere else and makes sure that they end."""
+
+    def start(self) -> None:
+        """Begin to claim QUEUED jobs, after what a dead runner left behind was taken care of."""
+
+    def wake(self) -> None:
+        """Look for QUEUED jobs now rather than at the next tick."""
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job that this runner executes; returns at once."""
+
+    def stop(self, *, grace_seconds: float = 3) -> None:
+        """Claim no more; what still runs after the grace is stopped and goes back to QUEUED."""
+
+
+class JobFolders(Protocol):
+    """The folders of jobs: ``<root>/<owner>/<job id>/``."""
+
+    def path(self, job: Job) -> Path:
+        """The job's folder, whether it exists or not; never outside the root."""
+
+    def files(self, job: Job) -> tuple[JobFile, ...]:
+        """The files that the manifest lists and that are there, whole. Empty where the folder is gone."""
+
+    def file(self, job: Job, name: str) -> Path:
+        """The path of one listed file.
+
+        Raises
+        ------
+        NotFound
+            The manifest does not list it, or it is gone, or the name leads out of the folder.
+        """
+
+    def log(self, job: Job, max_bytes: int = 1_000_000) -> str:
+        """The end of ``job.log``, also while the job runs; empty where there is none."""
+
+    def remove(self, job: Job) -> None:
+        """Delete the folder and whatever a broken run left; no error where there is nothing."""
+
+    def archive(self, job: Job) -> Iterator[bytes]:
+        """All listed files and the manifest as one tar, streamed."""
+
+
+class Mailer(Protocol):
+    """Sends plain-text mail."""
+
+    def send(self, to: str, subject: str, body: str) -> None:
+        """Send one message.
+
+        Raises
+        ------
+        ServiceUnavailable
+            The mail server did not take it.
+        """

@@ -1,0 +1,1 @@
+"""The noun *query*: ask the survey's catalogue in its own SQL."""

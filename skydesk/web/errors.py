@@ -1,0 +1,38 @@
+"""The one place where errors become HTTP."""
+
+import logging
+import uuid
+from typing import Any
+
+from .. import errors as e
+
+__all__ = ["error_to_json", "http_status"]
+
+_STATUS: dict[type[BaseException], int] = {
+    e.UsageError: 400,
+    e.Unauthenticated: 401,
+    e.NotAllowed: 403,
+    e.NotFound: 404,
+    e.Conflict: 409,
+    e.Cancelled: 409,
+    e.LimitExceeded: 429,
+    e.ServiceUnavailable: 503,
+    e.DeadlineExceeded: 504,
+}
+
+_log = logging.getLogger("skydesk.web")
+
+
+def http_status(error: BaseException) -> int:
+    """The HTTP status (RFC 9110) for an error: that of its nearest listed ancestor."""
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+
+
+def error_to_json(error: BaseException, error_id: str | None = None) -> dict[str, Any]:
+    """``{"error": {code, message, detail, id}}``; what is not ours is logged and shown as an internal error."""
+    error_id = error_id or uuid.uuid4().hex[:12]
+    if isinstance(error, e.SkydeskError):
+        return {"error": {"code": error.code, "message": str(error), "detail": error.detail, "id": error_id}}
+    _log.error("internal error %s", error_id, exc_info=error)
+    message = f"internal error; the operator finds it in the log as {error_id}"
+    return {"error": {"code": e.InternalError.code, "message": message, "detail": {}, "id": error_id}}
