@@ -90,6 +90,7 @@ class _Faulty(UsageError):
 
     @property
     def detail(self) -> dict[str, Any]:
+        """Every fault with its field and row."""
         return {"faults": [asdict(fault) for fault in self.faults]}
 
 
@@ -142,6 +143,7 @@ class InvalidQuery(UsageError):
 
     @property
     def detail(self) -> dict[str, Any]:
+        """The place in the text, counted from 1, and the hint."""
         return {"line": self.line, "column": self.column, "length": self.length, "hint": self.hint}
 
 

@@ -1,0 +1,53 @@
+# SkyDesk's two commands are `make demo` and `make test`; the rest serve development.
+# Everything is installed into .venv in this checkout; nothing else of the machine is changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell git ls-files -co --exclude-standard -- skydesk hub_config extensions/skydesk_server extensions/jupyter-config extensions/labextension/dist widgets/skydesk_widgets setup.py pyproject.toml 2>/dev/null)
+
+.PHONY: demo test lint types frontend bench docs format clean
+
+demo: $(VENV)/.installed-demo
+	@exec $(BIN)/skydesk demo $(DEMO_OPTIONS)
+
+test: $(VENV)/.installed-test
+	@exec bash tools/test.sh
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+frontend: $(VENV)/.installed-test
+	$(BIN)/python tools/build_frontend.py
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python -m bench
+
+docs: $(VENV)/.installed-test
+	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
+	@echo "docs/_build/index.html"
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("SkyDesk needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (make PYTHON=python3.12 ...)") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt install python3-venv" >&2; exit 1; }
+
+# `install` is not editable: an editable one puts no lab extension in place.
+$(VENV)/.dependencies-%: pyproject.toml $(VENV)/bin/python
+	@echo "installing what SkyDesk needs into $(VENV) (some minutes the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check '.[$*]'
+	@sh tools/install_proxy.sh $(VENV)
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.dependencies-% $(SOURCES)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info docs/_build test-results

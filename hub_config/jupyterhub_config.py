@@ -1,0 +1,11 @@
+"""A JupyterHub with SkyDesk: what an operator adds to the hub's own configuration file."""
+
+from skydesk_hub.config import add_skydesk
+
+c = get_config()  # noqa: F821  (JupyterHub defines it)
+
+# Whoever logs in must get groups: `limited`, `default` or `advanced` (skydesk.access.VIEWS says what each grants).
+c.OAuthenticator.manage_groups = True
+
+# The hub starts the service on this address; labs reach it there with their own token.
+add_skydesk(c, service_url="http://127.0.0.1:10180", service_environment={"SKYDESK_SURVEY": "/srv/skydesk/survey.toml"})

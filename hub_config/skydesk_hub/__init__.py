@@ -1,0 +1,1 @@
+"""What a JupyterHub needs to know to give its users SkyDesk."""
