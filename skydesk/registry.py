@@ -7,16 +7,18 @@ A package adds a service - card, panel, routes, scope, command, task - by naming
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from .errors import NotFound
 from .jobs.ports import Task
-from .web.http import Route
+from .web.http import Call, Reply, Route, find_route
 
-__all__ = ["GROUP", "Service", "all_services"]
+__all__ = ["GROUP", "Service", "all_services", "dispatch", "find_call"]
 
 GROUP = "skydesk.services"
 
@@ -59,3 +61,36 @@ def all_services() -> Sequence[Service]:
     """Every service whose entry point can be found, in order of rank."""
     found = [point.load() for point in entry_points(group=GROUP)]
     return sorted(found, key=lambda service: (service.rank, service.name))
+
+
+def find_call(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The route that answers a call, and what its ``{names}`` matched, percent-decoded.
+
+    Raises
+    ------
+    NotFound
+        No service has such a route.
+    """
+    found = find_route(tuple(route for service in all_services() for route in service.routes), method, path)
+    if found is None:
+        raise NotFound(f"the API has no {method} {path}")
+    route, arguments = found
+    return route, {name: unquote(value) for name, value in arguments.items()}
+
+
+def dispatch(call: Call) -> Reply:
+    """Answer a call by the route that matches it, if the user's groups grant the route's service.
+
+    Raises
+    ------
+    NotFound
+        No service has such a route.
+    NotAllowed
+        The user may not use the service.
+    SkydeskError
+        Whatever the route itself reports.
+    """
+    route, arguments = find_call(call.method, call.path)
+    if route.service:
+        call.user.require_service(route.service)
+    return route.handle(replace(call, arguments=arguments))
