@@ -129,6 +129,12 @@ class Job:
     """Identifier of the runner that holds it while EXECUTING."""
 
     cancel_requested: bool = False
+    delete_requested: bool = False
+    """The owner has deleted it while it ran: hidden from then on, forgotten as soon as it has stopped."""
+
+    mailed_at: datetime | None = None
+    """When the owner was told of the end; None where that is still to be done, or was not wanted."""
+
     revision: int = 0
     """Grows with every change of any job of the store: what changed since N is what has a revision above N."""
 
@@ -144,3 +150,6 @@ class JobEvent:
     owner: str
     job: Job | None = None
     """The job as it is now; None when it was deleted."""
+
+    revision: int = 0
+    """Revision of the store at which it happened."""

@@ -38,29 +38,45 @@ class JobStore(Protocol):
     ) -> tuple[Job, ...]:
         """Jobs, newest first; of one owner, in some phases, with ``text`` in name or id (any letter case)."""
 
-    def change(self, job_id: str, *, expect: frozenset[Phase] | None = None, expect_runner: str | None = None, **fields: Any) -> Job:
+    def change(
+        self,
+        job_id: str,
+        *,
+        expect: frozenset[Phase] | None = None,
+        expect_runner: str | None = None,
+        expect_revision: int | None = None,
+        **fields: Any,
+    ) -> Job:
         """Set fields of a job, only if it is (still) in one of the expected phases and held by the expected runner.
+
+        With ``expect_revision``, also only if nothing of the job has changed since it had that revision.
 
         Raises
         ------
         NotFound
             No such job.
         Conflict
-            It is in another phase, or held by another runner.
+            It is in another phase, held by another runner, of another revision, or the new phase cannot follow its phase.
+        TypeError
+            A field does not exist or never changes.
         """
 
     def claim(self, runner: str) -> Job | None:
         """Take the next QUEUED job for a runner: EXECUTING, attempt + 1, started now.
 
         Oldest first, but never more EXECUTING jobs of one owner than the candidate's ``concurrent``, and fair: an
-        owner with fewer jobs executing goes first. One transaction: two runners never get the same job.
+        owner with fewer jobs executing goes first. One transaction: two runners never get the same job. A QUEUED job whose
+        cancelling was requested is not given out but ABORTED.
         """
 
     def remove(self, job_id: str, *, expect: frozenset[Phase]) -> None:
         """Forget a job; errors as in `change`."""
 
     def events_since(self, revision: int, owner: str | None = None) -> tuple[int, tuple[JobEvent, ...]]:
-        """What changed after a revision, and the newest revision. Works across processes on one store."""
+        """The newest revision, and what changed after the given one, in order. Works across processes on one store.
+
+        Deletions are remembered for a while only (the latest 10,000): who asks from further back should list the jobs anew.
+        """
 
 
 class TaskContext(Protocol):

@@ -1,0 +1,1 @@
+"""Migrations of the job store, applied by alembic."""

@@ -1,0 +1,135 @@
+"""The rules of jobs as pure functions: which phase may follow which, names, addresses, expiry and renewals."""
+
+import re
+import secrets
+import string
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..access import JobLimits
+from ..errors import Conflict, Fault
+from .model import ACTIVE, Job, Phase
+
+__all__ = [
+    "CHANGEABLE",
+    "TRANSITIONS",
+    "changed",
+    "email_faults",
+    "is_expired",
+    "is_expiring",
+    "line_faults",
+    "new_id",
+    "renewals_left",
+    "renewed_times",
+    "require",
+]
+
+TRANSITIONS: Mapping[Phase, frozenset[Phase]] = {
+    Phase.PENDING: frozenset({Phase.QUEUED, Phase.HELD, Phase.ERROR, Phase.ABORTED}),
+    Phase.QUEUED: frozenset({Phase.EXECUTING, Phase.HELD, Phase.ERROR, Phase.ABORTED}),
+    Phase.HELD: frozenset({Phase.QUEUED, Phase.ERROR, Phase.ABORTED}),
+    Phase.EXECUTING: frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.QUEUED, Phase.SUSPENDED, Phase.UNKNOWN}),
+    Phase.SUSPENDED: frozenset({Phase.EXECUTING, Phase.QUEUED, Phase.ERROR, Phase.ABORTED}),
+    Phase.UNKNOWN: frozenset({Phase.EXECUTING, Phase.QUEUED, Phase.COMPLETED, Phase.ERROR, Phase.ABORTED}),
+    Phase.COMPLETED: frozenset({Phase.ARCHIVED}),
+    Phase.ERROR: frozenset({Phase.ARCHIVED}),
+    Phase.ABORTED: frozenset({Phase.ARCHIVED}),
+    Phase.ARCHIVED: frozenset(),
+}
+"""The phases that may follow each phase (UWS 1.1, section 2.1.3; EXECUTING goes back to QUEUED when its runner has died)."""
+
+CHANGEABLE = frozenset(f.name for f in fields(Job)) - {"id", "owner", "type", "request", "created_at", "revision"}
+"""Fields of a job that may change after it was made."""
+
+_ID_CHARACTERS = string.ascii_lowercase + string.digits
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+
+
+def new_id() -> str:
+    """Make an unguessable job id of 16 characters (82 bits)."""
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(16))
+
+
+def require(
+    job: Job,
+    *,
+    expect: frozenset[Phase] | None = None,
+    expect_runner: str | None = None,
+    expect_revision: int | None = None,
+) -> None:
+    """Check that a job is as a change expects it.
+
+    Raises
+    ------
+    Conflict
+        It is not.
+    """
+    if expect is not None and job.phase not in expect:
+        wanted = " or ".join(sorted(expect)) or "none at all"
+        raise Conflict(f"job {job.id} is {job.phase}, and this needs {wanted}; look at the job again")
+    if expect_runner is not None and job.runner != expect_runner:
+        raise Conflict(f"job {job.id} is held by the runner {job.runner}, not by {expect_runner}")
+    if expect_revision is not None and job.revision != expect_revision:
+        raise Conflict(f"job {job.id} was changed by someone else in the meantime; look at it again and repeat")
+
+
+def changed(job: Job, values: Mapping[str, Any]) -> Job:
+    """Give the job with some fields set, if that is a change a job can undergo.
+
+    Raises
+    ------
+    TypeError
+        A field does not exist or never changes.
+    Conflict
+        The new phase cannot follow the present one.
+    """
+    if unknown := values.keys() - CHANGEABLE:
+        raise TypeError(f"fields of a job that cannot be changed: {', '.join(sorted(unknown))}")
+    phase = values.get("phase", job.phase)
+    if phase != job.phase and phase not in TRANSITIONS[job.phase]:
+        raise Conflict(f"job {job.id} is {job.phase} and cannot become {phase}")
+    return replace(job, **values)
+
+
+def line_faults(field: str, text: str, max_characters: int = 128) -> list[Fault]:
+    """Tell what keeps a text from being a name: one line, 1 to ``max_characters`` characters, no control characters."""
+    if not text.strip():
+        return [Fault(field=field, message=f"is empty; give 1 to {max_characters} characters")]
+    if len(text) > max_characters:
+        return [Fault(field=field, message=f"has {len(text)} characters; the most is {max_characters}")]
+    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
+        return [Fault(field=field, message=f"{text!r} holds a line break or another control character; write it on one line")]
+    return []
+
+
+def email_faults(address: str) -> list[Fault]:
+    """Tell what keeps a text from being one plain e-mail address (the form of HTML's ``input type=email``)."""
+    if len(address) > 254 or not _EMAIL.fullmatch(address):
+        return [Fault(field="email", message=f"{address[:100]!r} is not an e-mail address; give one like name@example.org")]
+    return []
+
+
+def is_expired(job: Job, now: datetime) -> bool:
+    """Tell whether the job's files are, or are about to be, removed."""
+    return job.phase is Phase.ARCHIVED or now >= job.destruction_at
+
+
+def is_expiring(job: Job, now: datetime) -> bool:
+    """Tell whether the owner should be warned that the files will be removed."""
+    return not is_expired(job, now) and now >= job.warning_at and job.phase not in ACTIVE
+
+
+def renewals_left(job: Job, limits: JobLimits) -> int:
+    """How often the job's lifetime may still be renewed."""
+    return max(0, limits.max_renewals - job.renewals)
+
+
+def renewed_times(job: Job, limits: JobLimits) -> tuple[datetime, datetime]:
+    """Times of destruction and of warning after one renewal, which adds one lifetime."""
+    destruction_at = job.destruction_at + timedelta(seconds=limits.lifetime_seconds)
+    return destruction_at, destruction_at - timedelta(seconds=limits.warning_seconds)
