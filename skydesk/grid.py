@@ -1,0 +1,275 @@
+"""The tile grid of a survey: which tile covers a position, and what a tile covers."""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InvalidRequest, NotFound
+
+__all__ = ["FloatArray", "IntArray", "Tile", "TileGrid"]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One tile: a square TAN image about a centre of the grid."""
+
+    name: str
+    """``DES0219-0541``: right ascension as HHMM and declination as DDMM of the centre, cut and not rounded."""
+
+    row: int
+    column: int
+    ra_deg: float
+    """Right ascension of the centre, ICRS, degrees, 0 <= ra < 360."""
+
+    dec_deg: float
+    """Declination of the centre, ICRS, degrees."""
+
+    step_deg: float
+    """Side of the unique area, degrees on the sky."""
+
+    size_pixels: int
+    """Side of the image, pixels."""
+
+    pixel_scale_arcsec: float
+
+    @property
+    def unique_ra_deg(self) -> tuple[float, float]:
+        """Lower and upper right ascension of the unique area, degrees, each 0 <= ra < 360; the lower is larger where it crosses 0 h."""
+        half = self.step_deg / math.cos(math.radians(self.dec_deg)) / 2
+        return _wrap(self.ra_deg - half), _wrap(self.ra_deg + half)
+
+    @property
+    def unique_dec_deg(self) -> tuple[float, float]:
+        """Lower and upper declination of the unique area, degrees."""
+        return self.dec_deg - self.step_deg / 2, self.dec_deg + self.step_deg / 2
+
+    @property
+    def corners_deg(self) -> tuple[tuple[float, float], ...]:
+        """Right ascension and declination, degrees, of the centres of the pixels (1,1), (N,1), (N,N) and (1,N)."""
+        last = float(self.size_pixels)
+        ra, dec = self.sky_of([1.0, last, last, 1.0], [1.0, 1.0, last, last])
+        return tuple(zip(ra.tolist(), dec.tolist(), strict=True))
+
+    @property
+    def crosses_ra0(self) -> bool:
+        """True where the image has both sides of 0 h in it."""
+        ra = [corner[0] for corner in self.corners_deg]
+        return max(ra) - min(ra) > 180
+
+    @property
+    def ra_range_deg(self) -> tuple[float, float]:
+        """Western and eastern right ascension of the image, degrees; the first is larger where it crosses 0 h."""
+        offsets = [(ra - self.ra_deg + 180) % 360 - 180 for ra, _ in self.corners_deg]
+        return _wrap(self.ra_deg + min(offsets)), _wrap(self.ra_deg + max(offsets))
+
+    @property
+    def dec_range_deg(self) -> tuple[float, float]:
+        """Southern and northern declination of the image's corners, degrees."""
+        dec = [corner[1] for corner in self.corners_deg]
+        return min(dec), max(dec)
+
+    def pixels_of(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Project positions onto the image (TAN; Calabretta & Greisen 2002, section 5.1.3).
+
+        Parameters
+        ----------
+        ra_deg, dec_deg
+            ICRS positions, degrees, of one shape; less than 90 degrees from the centre.
+
+        Returns
+        -------
+        tuple of FloatArray
+            Pixel x and y as FITS counts them: the centre of the first pixel is (1, 1). They may lie outside the image.
+        """
+        offset = np.radians(np.asarray(ra_deg, float) - self.ra_deg)
+        dec, dec0 = np.radians(np.asarray(dec_deg, float)), math.radians(self.dec_deg)
+        scale = math.radians(self.pixel_scale_arcsec / 3600)
+        below = np.sin(dec) * math.sin(dec0) + np.cos(dec) * math.cos(dec0) * np.cos(offset)
+        xi = np.cos(dec) * np.sin(offset) / below
+        eta = (np.sin(dec) * math.cos(dec0) - np.cos(dec) * math.sin(dec0) * np.cos(offset)) / below
+        middle = (self.size_pixels + 1) / 2
+        return middle - xi / scale, middle + eta / scale
+
+    def sky_of(self, x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Find the positions of pixels: the inverse of `pixels_of`.
+
+        Returns
+        -------
+        tuple of FloatArray
+            ICRS right ascension, 0 <= ra < 360, and declination, degrees.
+        """
+        middle, scale = (self.size_pixels + 1) / 2, math.radians(self.pixel_scale_arcsec / 3600)
+        xi, eta = (middle - np.asarray(x, float)) * scale, (np.asarray(y, float) - middle) * scale
+        dec0 = math.radians(self.dec_deg)
+        below = math.cos(dec0) - eta * math.sin(dec0)
+        ra = np.degrees(np.arctan2(xi, below)) + self.ra_deg
+        dec = np.degrees(np.arctan2(math.sin(dec0) + eta * math.cos(dec0), np.hypot(xi, below)))
+        ra = ra % 360
+        return np.where(ra == 360, 0.0, ra), dec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileGrid:
+    """Tiles in strips of constant declination, counted southward and, in a strip, eastward.
+
+    Strip j lies at ``first_dec - j step``; in it tile i lies at ``first_ra + i step / cos(dec)``, for one turn of the sky. With the
+    defaults this gives the name and the centre of each of 10,439 listed tiles of the Dark Energy Survey.
+
+    Raises
+    ------
+    InvalidRequest
+        A number is not finite or makes no grid.
+    """
+
+    prefix: str = "DES"
+    first_ra_deg: float = 275.0
+    first_dec_deg: float = 30.0
+    last_dec_deg: float = -74.0
+    """The grid ends above this declination, degrees (south of it the survey's tiles overlap by more)."""
+
+    step_arcsec: float = 2570.0
+    """Side of the unique area, arcsec on the sky: the tile's side less the overlap."""
+
+    size_pixels: int = 10_000
+    pixel_scale_arcsec: float = 0.263
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first_ra_deg < 360:
+            raise InvalidRequest(f"first_ra_deg must be from 0 to less than 360, got {self.first_ra_deg}")
+        if not -90 < self.last_dec_deg <= self.first_dec_deg < 90:
+            raise InvalidRequest(f"-90 < last_dec_deg <= first_dec_deg < 90 must hold, got {self.last_dec_deg} and {self.first_dec_deg}")
+        if not 60 <= self.step_arcsec <= 36_000:
+            raise InvalidRequest(f"step_arcsec must be from 60 to 36000, got {self.step_arcsec}")
+        if not 0 < self.pixel_scale_arcsec <= 60:
+            raise InvalidRequest(f"pixel_scale_arcsec must be above 0 and at most 60, got {self.pixel_scale_arcsec}")
+        if not self.step_arcsec <= self.size_pixels * self.pixel_scale_arcsec <= 72_000:
+            raise InvalidRequest(f"size_pixels x pixel_scale_arcsec must be from step_arcsec to 72000, got {self.size_pixels} pixels")
+
+    @property
+    def step_deg(self) -> float:
+        """Side of the unique area, degrees on the sky."""
+        return self.step_arcsec / 3600
+
+    @property
+    def rows(self) -> int:
+        """Number of strips."""
+        return int((self.first_dec_deg - self.last_dec_deg) / self.step_deg + 1e-9) + 1
+
+    def columns(self, row: int) -> int:
+        """Count the tiles of a strip."""
+        return int(self._columns(np.array([row]))[0])
+
+    def find(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[IntArray, IntArray]:
+        """Find the tile in whose unique area each position lies: two roundings.
+
+        Parameters
+        ----------
+        ra_deg, dec_deg
+            ICRS positions, degrees, of one shape; any turn of right ascension.
+
+        Returns
+        -------
+        tuple of IntArray
+            Row and column of each tile, in the order given; -1 and -1 where the grid does not reach.
+        """
+        ra, dec = np.broadcast_arrays(np.asarray(ra_deg, float), np.asarray(dec_deg, float))
+        rows = np.floor(np.nan_to_num((self.first_dec_deg - dec) / self.step_deg, nan=-9, posinf=-9, neginf=-9) + 0.5).astype(np.int64)
+        outside = (rows < 0) | (rows >= self.rows) | ~np.isfinite(ra)
+        rows = np.where(outside, 0, rows)
+        offset = (np.where(outside, 0.0, ra) - self.first_ra_deg) % 360
+        columns = np.floor(offset / self._ra_step_deg(rows) + 0.5).astype(np.int64)
+        columns = np.where(columns >= self._columns(rows), 0, columns)
+        return np.where(outside, -1, rows), np.where(outside, -1, columns)
+
+    def tile(self, row: int, column: int) -> Tile:
+        """Give one tile of the grid.
+
+        Raises
+        ------
+        NotFound
+            The grid has no such row or column.
+        """
+        if not (0 <= row < self.rows and 0 <= column < self.columns(row)):
+            raise NotFound(f"the grid has no tile in row {row}, column {column}")
+        dec = self.first_dec_deg - row * self.step_deg
+        ra = _wrap(self.first_ra_deg + column * float(self._ra_step_deg(np.array(row))))
+        return Tile(
+            name=tile_name(self.prefix, ra, dec),
+            row=row,
+            column=column,
+            ra_deg=ra,
+            dec_deg=dec,
+            step_deg=self.step_deg,
+            size_pixels=self.size_pixels,
+            pixel_scale_arcsec=self.pixel_scale_arcsec,
+        )
+
+    def tile_at(self, ra_deg: float, dec_deg: float) -> Tile:
+        """Give the tile in whose unique area a position lies.
+
+        Raises
+        ------
+        NotFound
+            The grid does not reach there.
+        """
+        rows, columns = self.find(ra_deg, dec_deg)
+        if int(rows) < 0:
+            raise NotFound(f"no tile covers ra {ra_deg}, dec {dec_deg}")
+        return self.tile(int(rows), int(columns))
+
+    def names(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.str_]:
+        """Name the tile in whose unique area each position lies; empty where the grid does not reach."""
+        rows, columns = self.find(ra_deg, dec_deg)
+        pairs, index = np.unique(np.stack([rows.ravel(), columns.ravel()]), axis=1, return_inverse=True)
+        names = np.array([self.tile(int(row), int(column)).name if row >= 0 else "" for row, column in pairs.T])
+        return names[index.ravel()].reshape(rows.shape)
+
+    def named(self, name: str) -> Tile:
+        """Give the tile of a name.
+
+        Raises
+        ------
+        NotFound
+            The grid has no tile of this name.
+        """
+        digits = name.removeprefix(self.prefix)
+        if len(digits) == 9 and digits.isascii() and digits[:4].isdigit() and digits[4] in "+-" and digits[5:].isdigit():
+            sign = -1 if digits[4] == "-" else 1
+            dec = sign * (int(digits[5:7]) + (int(digits[7:]) + 0.5) / 60)
+            ra = (int(digits[:2]) + (int(digits[2:4]) + 0.5) / 60) * 15
+            for row in np.unique(self.find(ra, dec + np.array([-1, 0, 1]) / 60)[0]):
+                for column in range(self.columns(int(row))) if row >= 0 else ():
+                    if abs((column * float(self._ra_step_deg(np.array(row))) + self.first_ra_deg - ra + 180) % 360 - 180) < 0.25:
+                        tile = self.tile(int(row), column)
+                        if tile.name == name:
+                            return tile
+        raise NotFound(f"the grid has no tile named {name!r}")
+
+    def _ra_step_deg(self, rows: IntArray) -> FloatArray:
+        return np.asarray(self.step_deg / np.cos(np.radians(self.first_dec_deg - rows * self.step_deg)), dtype=np.float64)
+
+    def _columns(self, rows: IntArray) -> IntArray:
+        return np.ceil(360 / self._ra_step_deg(rows) - 1e-9).astype(np.int64)
+
+
+def tile_name(prefix: str, ra_deg: float, dec_deg: float) -> str:
+    """Name a tile by its centre: sexagesimal, rounded to a thousandth of a second, then cut to minutes."""
+    hours, ra_minutes = _cut(ra_deg / 15)
+    degrees, dec_minutes = _cut(abs(dec_deg))
+    return f"{prefix}{hours % 24:02d}{ra_minutes:02d}{'+' if dec_deg > 0 else '-'}{degrees:02d}{dec_minutes:02d}"
+
+
+def _cut(value: float) -> tuple[int, int]:
+    minutes = round(value * 3_600_000) // 60_000
+    return minutes // 60, minutes % 60
+
+
+def _wrap(ra_deg: float) -> float:
+    wrapped = ra_deg % 360
+    return 0.0 if wrapped == 360 else wrapped
