@@ -17,8 +17,9 @@ from urllib.parse import unquote
 from .errors import NotFound
 from .jobs.ports import Task
 from .web.http import Call, Reply, Route, find_route
+from .web.session import SESSION_ROUTES
 
-__all__ = ["GROUP", "Service", "all_services", "dispatch", "find_call"]
+__all__ = ["GROUP", "Service", "all_routes", "all_services", "dispatch", "find_call"]
 
 GROUP = "skydesk.services"
 
@@ -63,6 +64,11 @@ def all_services() -> Sequence[Service]:
     return sorted(found, key=lambda service: (service.rank, service.name))
 
 
+def all_routes() -> tuple[Route, ...]:
+    """The routes of every service, after those that are open to everybody."""
+    return (*SESSION_ROUTES, *(route for service in all_services() for route in service.routes))
+
+
 def find_call(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The route that answers a call, and what its ``{names}`` matched, percent-decoded.
 
@@ -71,7 +77,7 @@ def find_call(method: str, path: str) -> tuple[Route, dict[str, str]]:
     NotFound
         No service has such a route.
     """
-    found = find_route(tuple(route for service in all_services() for route in service.routes), method, path)
+    found = find_route(all_routes(), method, path)
     if found is None:
         raise NotFound(f"the API has no {method} {path}")
     route, arguments = found

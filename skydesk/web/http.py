@@ -14,6 +14,7 @@ from typing import Any
 
 from ..access import User
 from ..errors import InvalidRequest
+from ..query.model import Cancellation
 
 __all__ = ["BytesReply", "Call", "EventsReply", "FileReply", "JsonReply", "Reply", "Route", "ServerSentEvent", "StreamReply", "find_route"]
 
@@ -91,6 +92,8 @@ class Call:
     """What the path's ``{names}`` matched, percent-decoded."""
 
     last_event_id: str | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    """Requested when whoever called has gone: what runs for them alone is to stop."""
 
     @cached_property
     def json(self) -> Mapping[str, Any]:
