@@ -1,0 +1,12 @@
+/** SkyDesk in JupyterLab: a plugin per capability; each can be disabled alone. */
+
+import { files } from './host/files';
+import { notebooks } from './host/notebooks';
+import { results } from './host/results';
+import { host } from './host/plugin';
+import { launcher } from './panels/launcher';
+import { palette } from './panels/palette';
+import { panels } from './panels/plugin';
+import { session } from './session/plugin';
+
+export default [session, host, files, notebooks, results, panels, launcher, palette];
