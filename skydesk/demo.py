@@ -154,7 +154,7 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--port", type=int, default=8000, help="port of 127.0.0.1 to listen on (default: 8000)")
     parser.add_argument("--preset", choices=["demo", "tiny"], default="demo", help="size of the demo survey (default: demo)")
     parser.add_argument("--folder", type=Path, help="where accounts, homes and jobs are kept (default: the user's data folder)")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run_alone=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:

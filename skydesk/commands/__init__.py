@@ -1,0 +1,1 @@
+"""Sub-commands of ``skydesk``, one module a noun."""

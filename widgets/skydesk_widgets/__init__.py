@@ -1,0 +1,16 @@
+"""SkyDesk's panels in a notebook: the same modules that the lab's sidebar shows.
+
+::
+
+    from skydesk_widgets import QueryPanel
+
+    panel = QueryPanel()
+    panel                       # use it, then in the next cell:
+    panel.result.to_astropy()
+"""
+
+from .jobs import JobsPanel
+from .panel import Panel
+from .query import QueryPanel
+
+__all__ = ["JobsPanel", "Panel", "QueryPanel"]
