@@ -1,0 +1,127 @@
+"""Cut an Oracle statement into words, with the place of each in the text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import InvalidQuery, QueryRefused
+
+__all__ = ["RESERVED", "Span", "Token", "fault", "refusal", "tokenize"]
+
+RESERVED = frozenset(
+    """ACCESS ADD ALL ALTER AND ANY AS ASC AUDIT BETWEEN BY CHAR CHECK CLUSTER COLUMN COMMENT COMPRESS CONNECT CREATE CURRENT DATE DECIMAL
+    DEFAULT DELETE DESC DISTINCT DROP ELSE EXCLUSIVE EXISTS FILE FLOAT FOR FROM GRANT GROUP HAVING IDENTIFIED IMMEDIATE IN INCREMENT INDEX
+    INITIAL INSERT INTEGER INTERSECT INTO IS LEVEL LIKE LOCK LONG MAXEXTENTS MINUS MLSLABEL MODE MODIFY NOAUDIT NOCOMPRESS NOT NOWAIT NULL
+    NUMBER OF OFFLINE ON ONLINE OPTION OR ORDER PCTFREE PRIOR PUBLIC RAW RENAME RESOURCE REVOKE ROW ROWID ROWNUM ROWS SELECT SESSION SET
+    SHARE SIZE SMALLINT START SUCCESSFUL SYNONYM SYSDATE TABLE THEN TO TRIGGER UID UNION UNIQUE UPDATE USER VALIDATE VALUES VARCHAR
+    VARCHAR2 VIEW WHENEVER WHERE WITH""".split()
+)
+"""Words that name nothing unless quoted (Oracle SQL Language Reference, appendix E)."""
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
+    |(?P<q>[nN]?[qQ]')
+    |(?P<string>[nN]?'(?:[^']|'')*')
+    |(?P<quoted>"[^"]*")
+    |(?P<number>(?:\d+\.(?!\.)\d*|\d+|\.\d+)(?:[eE][+-]?\d+)?(?:[fFdD](?![\w$\#]))?)
+    |(?P<word>[^\W\d_][\w$\#]*)
+    |(?P<bind>:\s*\w+)
+    |(?P<op>\|\||<=|>=|<>|!=|\^=|=>|\*\*|[(),.;+\-*/<>=@&?\[\]:|!^~%{}\\\#$])""",
+    re.VERBOSE | re.DOTALL,
+)
+_CLOSING = {"[": "]", "{": "}", "(": ")", "<": ">"}
+
+
+@dataclass(slots=True)
+class Span:
+    """A piece of the statement, as offsets from its first character."""
+
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Token(Span):
+    """One word, literal or sign."""
+
+    kind: str
+    """``word``, ``quoted``, ``string``, ``number``, ``bind``, ``op`` or ``end``."""
+
+    text: str
+    """Words in upper case, strings and quoted names without their quotes, the rest as written."""
+
+
+def place(text: str, span: Span) -> dict[str, int]:
+    """Give line, column (both counted from 1) and length of a piece of the text."""
+    line_start = text.rfind("\n", 0, span.start) + 1
+    end = min(span.end, text.find("\n", span.start) if "\n" in text[span.start : span.end] else span.end)
+    return {"line": text.count("\n", 0, span.start) + 1, "column": span.start - line_start + 1, "length": max(1, end - span.start)}
+
+
+def fault(text: str, span: Span, message: str, hint: str | None = None) -> InvalidQuery:
+    """Make the error for a statement that is wrong at ``span``."""
+    return InvalidQuery(message, hint=hint, **place(text, span))
+
+
+def refusal(text: str, span: Span, message: str, hint: str) -> QueryRefused:
+    """Make the error for what is understood but not carried out."""
+    return QueryRefused(message, hint=hint, **place(text, span))
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a statement into tokens; comments and hints are dropped.
+
+    Raises
+    ------
+    InvalidQuery
+        A string, a quoted name or a comment does not end, or a character has no meaning in SQL.
+    QueryRefused
+        A bind variable, or a comment that calls a Python function of easyaccess.
+    """
+    tokens = list(_tokens(text))
+    tokens.append(Token(len(text), len(text), "end", ""))
+    return tokens
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    offset = 0
+    while offset < len(text):
+        match = _TOKEN.match(text, offset)
+        if match is None or text.startswith("/*", offset) and match.lastgroup == "op":
+            raise _unreadable(text, offset)
+        kind, start, offset = match.lastgroup or "", offset, match.end()
+        value = match.group()
+        if kind == "space":
+            if value.startswith("/*p:"):
+                raise refusal(text, Span(start, offset), "/*p: ...*/ calls a Python function of easyaccess", "apply it in a notebook")
+            continue
+        if kind == "q":
+            value, offset = _quoted_string(text, start, offset)
+            kind = "string"
+        elif kind == "string":
+            value = value[value.index("'") + 1 : -1].replace("''", "'")
+        elif kind == "quoted":
+            value = value[1:-1]
+        elif kind == "word":
+            value = value.upper()
+        yield Token(start, offset, kind, value)
+
+
+def _quoted_string(text: str, start: int, offset: int) -> tuple[str, int]:
+    """Read ``q'[it's]'`` after its first quote; give its text and where it ends."""
+    opening = text[offset : offset + 1]
+    end = text.find(_CLOSING.get(opening, opening) + "'", offset + 1) if opening.strip() else -1
+    if end < 0:
+        raise fault(text, Span(start, start + 2), "this quoted string has no end", "close it as it was opened, as in q'[...]'")
+    return text[offset + 1 : end], end + 2
+
+
+def _unreadable(text: str, offset: int) -> InvalidQuery:
+    here = Span(offset, offset + 1)
+    if text.startswith("/*", offset):
+        return fault(text, here, "this comment has no end", "close it with */")
+    if text[offset] == "'":
+        return fault(text, here, "this string has no end", "close it with ', and write '' for a quote inside it")
+    if text[offset] == '"':
+        return fault(text, here, "this quoted name has no end", 'close it with "')
+    return fault(text, here, f"character {text[offset]!r} has no meaning in SQL")

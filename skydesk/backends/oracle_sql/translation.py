@@ -1,0 +1,20 @@
+"""What a translated statement is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Translation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """An Oracle statement in DuckDB's words."""
+
+    statement: str
+    """One SELECT for a connection on which `SETUP` was run; result columns have the names that Oracle gives them."""
+
+    tables: frozenset[str]
+    """Tables of the catalogue that are read, upper case."""
+
+    source_of: Mapping[str, tuple[str, str]]
+    """Result column -> (table, column) where it is a column of the catalogue, through aliases, subqueries, CTEs and stars."""
