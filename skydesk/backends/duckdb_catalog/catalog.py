@@ -1,0 +1,205 @@
+"""The `Catalog` port on a native DuckDB file."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from ...errors import Fault, InvalidSurvey
+from ...query.model import Cancellation, Column, Explanation, Table
+from ..oracle_sql import FUNCTIONS, SETUP, Translation, translate
+from .connections import Connections
+from .failures import translated
+from .rows import DuckdbRows
+from .running import StopWatch
+from .types import cast_to, column_type, unique_names
+
+__all__ = ["DuckdbCatalog"]
+
+_PREPARE_SECONDS = 10.0
+_WAIT_SECONDS = 10.0
+
+
+class _Survey(Protocol):
+    @property
+    def tables(self) -> Sequence[Table]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A statement that was translated and bound."""
+
+    translation: Translation
+    columns: tuple[Column, ...]
+    selection: str
+    """The result's columns as an SQL select list over ``c1``, ``c2``, ..., each with the cast that it needs."""
+
+    def statement(self, max_rows: int | None) -> str:
+        """The statement to run. LIMIT goes into the SQL so that a sort keeps no more rows than are wanted."""
+        names = ", ".join(f"c{number}" for number in range(1, len(self.columns) + 1))
+        limit = "" if max_rows is None else f" LIMIT {max_rows}"
+        return f"SELECT {self.selection} FROM (\n{self.translation.statement}\n) AS result({names}){limit}"
+
+
+class DuckdbCatalog:
+    """A survey's catalogue in a DuckDB file: read-only, asked in Oracle's SQL, safe from several threads.
+
+    Parameters
+    ----------
+    path
+        The file that ``skydesk survey make`` wrote.
+    survey
+        The survey that it belongs to; only its tables can be read.
+    memory_bytes
+        Memory of all statements together, bytes; what needs more spills to disk.
+    threads
+        Threads of all statements together.
+    temp_folder
+        Where statements spill; None for a folder that is removed when the process ends.
+    temp_bytes
+        Most that they may spill, bytes.
+    connections
+        Statements that may run at the same time; further ones wait.
+
+    Raises
+    ------
+    ServiceUnavailable
+        The file is not there or cannot be opened.
+    InvalidSurvey
+        The file lacks tables or columns that the survey names.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        survey: _Survey,
+        memory_bytes: int = 1 << 30,
+        threads: int = 2,
+        temp_folder: Path | None = None,
+        temp_bytes: int = 8 << 30,
+        connections: int = 16,
+    ) -> None:
+        self._tables = tuple(survey.tables)
+        self._columns = {table.name: table.columns for table in self._tables}
+        self._source = {(table.name, column.name): column for table in self._tables for column in table.columns}
+        self._connections = Connections(
+            path, setup=SETUP, memory_bytes=memory_bytes, threads=threads, temp_folder=temp_folder, temp_bytes=temp_bytes, count=connections
+        )
+        self._prepare = lru_cache(maxsize=32)(self._prepare_now)
+        try:
+            self._require_tables()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; statements that still run are stopped."""
+        self._connections.close()
+
+    def check(self, sql: str) -> tuple[Column, ...]:
+        """Parse and bind a statement without running it; see `Catalog.check`."""
+        return self._prepare(sql).columns
+
+    def explain(self, sql: str) -> Explanation:
+        """Tell how DuckDB would carry the statement out; see `Catalog.explain`."""
+        statement = self._prepare(sql).translation.statement
+        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+            rows = connection.execute(f"EXPLAIN {statement}").fetchall()
+        return Explanation(plan="\n".join(text for _, text in rows), statement=statement)
+
+    @contextmanager
+    def stream(
+        self,
+        sql: str,
+        *,
+        max_rows: int | None = None,
+        limit_seconds: float | None = None,
+        batch_rows: int = 50_000,
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[DuckdbRows]:
+        """Run a statement and stream its rows; see `Catalog.stream`."""
+        prepared = self._prepare(sql)
+        with self._run(limit_seconds=limit_seconds, cancellation=cancellation) as (connection, watch):
+            rows = DuckdbRows(connection, watch, prepared.statement(max_rows), prepared.columns, batch_rows)
+            try:
+                yield rows
+            finally:
+                rows.close()
+
+    def tables(self) -> tuple[Table, ...]:
+        """Every table with its columns and true row count."""
+        return self._counted_tables
+
+    def functions(self) -> tuple[str, ...]:
+        """Names of the functions that a statement may call."""
+        return tuple(FUNCTIONS)
+
+    def releases_read(self, sql: str) -> frozenset[str]:
+        """Names of the releases whose tables the statement reads."""
+        release_of = {table.name.casefold(): table.release for table in self._tables}
+        return frozenset(release_of[name.casefold()] for name in self._prepare(sql).translation.tables)
+
+    @contextmanager
+    def _run(
+        self, *, limit_seconds: float | None, cancellation: Cancellation | None = None
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, StopWatch]]:
+        wait = _WAIT_SECONDS if limit_seconds is None else min(_WAIT_SECONDS, limit_seconds)
+        with (
+            self._connections.borrow(wait) as connection,
+            StopWatch(connection.interrupt, limit_seconds=limit_seconds, cancellation=cancellation) as watch,
+            translated(watch.reason),
+        ):
+            yield connection, watch
+
+    def _prepare_now(self, sql: str) -> _Prepared:
+        translation = translate(sql, self._columns)
+        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+            relation = connection.sql(translation.statement)
+            given, types = list(relation.columns), [str(kind) for kind in relation.types]
+        kinds = [column_type(name, kind) for name, kind in zip(given, types, strict=True)]
+        casts = [cast_to(f"c{number}", *pair) for number, pair in enumerate(zip(types, kinds, strict=True), start=1)]
+        sources = [self._source.get(translation.source_of.get(name, ("", ""))) for name in given]
+        columns = [
+            Column(name=name, type=kind) if source is None else replace(source, name=name, type=kind)
+            for name, kind, source in zip(unique_names(given), kinds, sources, strict=True)
+        ]
+        return _Prepared(
+            translation=translation,
+            columns=tuple(columns),
+            selection=", ".join(f"{cast} AS c{number}" for number, cast in enumerate(casts, start=1)),
+        )
+
+    @cached_property
+    def _counted_tables(self) -> tuple[Table, ...]:
+        with self._run(limit_seconds=None) as (connection, _):
+            return tuple(replace(table, row_count=_count(connection, table.name)) for table in self._tables)
+
+    def _require_tables(self) -> None:
+        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+            found = connection.execute("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+        there: dict[str, set[str]] = {}
+        for table_name, column_name in found:
+            there.setdefault(table_name.casefold(), set()).add(column_name.casefold())
+        faults = [fault for table in self._tables for fault in _missing(table, there)]
+        if faults:
+            raise InvalidSurvey(faults)
+
+
+def _missing(table: Table, there: dict[str, set[str]]) -> Iterator[Fault]:
+    if table.name.casefold() not in there:
+        yield Fault(field=table.name, message="the catalogue file has no such table")
+        return
+    lacking = [column.name for column in table.columns if column.name.casefold() not in there[table.name.casefold()]]
+    if lacking:
+        yield Fault(field=table.name, message=f"the catalogue file lacks columns of this table: {', '.join(lacking)}")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    quoted = name.replace('"', '""')
+    ((rows,),) = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchall()
+    return int(rows)
