@@ -11,7 +11,7 @@ import { ServerModel } from '../model/server-model';
 import type { Service } from '../session/session';
 import { serviceIcon, telescope } from './icons';
 import { loadPanel } from './load';
-import { ServicePanel } from './panel';
+import { ServicePanel, type PanelModule, type PanelOptions } from './panel';
 
 export type Side = 'left' | 'right';
 
@@ -47,7 +47,7 @@ export class Panels {
       return existing;
     }
     const icon = (this.panels.get(owner)?.title.icon as typeof telescope | undefined) ?? telescope;
-    const panel = this.make({ name, title, icon, style: true, state: {} });
+    const panel = this.make({ name, title, icon, style: true });
     panel.title.label = title;
     panel.title.closable = true;
     panel.disposed.connect(() => this.panels.delete(name));
@@ -105,12 +105,9 @@ export class Panels {
   }
 
   /** Make panels for the services that are open, and remove those of services that are open no more. Gives the new ones. */
-  async follow(services: readonly Service[]): Promise<ServicePanel[]> {
+  follow(services: readonly Service[]): ServicePanel[] {
     this.keepOnly(new Set(services.map(service => service.name)));
-    const added = [];
-    for (const service of services.filter(one => !this.panels.has(one.name))) {
-      added.push(await this.addService(service));
-    }
+    const added = services.filter(one => !this.panels.has(one.name)).map(service => this.addService(service));
     this.listed = services;
     return added;
   }
@@ -131,14 +128,12 @@ export class Panels {
   }
 
   /** Add a service's panel to the sidebar. */
-  private async addService(service: Service): Promise<ServicePanel> {
-    const kept = await this.kept(service.name);
+  private addService(service: Service): ServicePanel {
     const panel = this.make({
       name: service.name,
       title: service.title,
       icon: serviceIcon(service),
       style: service.style,
-      state: kept,
       fold: folded => this.fold(folded)
     });
     this.ranks.set(service.name, FIRST_RANK + service.rank);
@@ -151,26 +146,36 @@ export class Panels {
     this.options.app.shell.add(panel, this.options.side, { rank: this.ranks.get(panel.name) });
   }
 
-  private make(given: Pick<Service, 'name' | 'title' | 'style'> & Pick<ConstructorParameters<typeof ServicePanel>[0], 'icon' | 'fold'> & { state: Record<string, unknown> }): ServicePanel {
+  private make(given: Pick<Service, 'name' | 'title' | 'style'> & Pick<PanelOptions, 'icon' | 'fold'>): ServicePanel {
     const { api, events, host } = this.options;
-    const { name, title, icon, style, state, fold } = given;
+    const { name, title, icon, style, fold } = given;
     const model = new ServerModel({
       fetch: (path, init) => api.fetch(path, init),
       events,
-      state: { ...state, host: host.names, expanded: false },
+      state: { host: host.names, expanded: false },
       host: (action, content, buffers) => void host.run(action, { panel: name, content, buffers }),
       save: fold ? changes => void this.keep(name, changes) : undefined
     });
-    const panel = new ServicePanel({ name, title, icon, model, fold, load: attempt => loadPanel(api, name, style, attempt) });
+    const load = async (attempt: number): Promise<PanelModule> => {
+      await this.recall(name, model);
+      return loadPanel(api, name, style, attempt);
+    };
+    const panel = new ServicePanel({ name, title, icon, model, fold, load });
     this.panels.set(name, panel);
     return panel;
   }
 
-  private async kept(name: string): Promise<Record<string, unknown>> {
+  /** Give a panel what it kept before the page was loaded again. The lab's state can be read only once the lab has started. */
+  private async recall(name: string, model: ServerModel): Promise<void> {
+    if (this.keeping.has(name)) {
+      return;
+    }
     const value = await this.options.state?.fetch(`skydesk:${name}`);
     const kept = typeof value === 'object' && value !== null ? { ...(value as Record<string, unknown>) } : {};
     this.keeping.set(name, kept);
-    return kept;
+    for (const [key, word] of Object.entries(kept).filter(([key]) => model.get(key) === undefined)) {
+      model.set(key, word);
+    }
   }
 
   private async keep(name: string, changes: Record<string, unknown>): Promise<void> {

@@ -41,7 +41,7 @@ export const panels: JupyterFrontEndPlugin<Panels> = {
     session.changed.connect((_, now) => chrome.follow(now));
     void app.restored.then(() => made.settle());
     await Promise.race([session.refresh(), new Promise(resolve => setTimeout(resolve, LONGEST_WAIT))]);
-    await chrome.follow(session.state);
+    chrome.follow(session.state);
     return made;
   }
 };
@@ -76,16 +76,11 @@ class Chrome {
     private readonly restorer: ILayoutRestorer | null
   ) {}
 
-  /** Bring everything in line with a state of the session, one state after the other. */
-  follow(state: SessionState): Promise<void> {
-    this.last = this.last.then(() => this.apply(state));
-    return this.last;
-  }
-
-  private async apply(state: SessionState): Promise<void> {
+  /** Bring everything in line with a state of the session. */
+  follow(state: SessionState): void {
     const open = state.status === 'ready' ? state.session.services.filter(service => service.panel) : null;
     if (open) {
-      for (const panel of await this.panels.follow(open)) {
+      for (const panel of this.panels.follow(open)) {
         this.restorer?.add(panel, panel.id);
       }
       open.forEach(service => this.addCommand(service));
@@ -126,7 +121,6 @@ class Chrome {
     this.notice.say(state);
   }
 
-  private last: Promise<void> = Promise.resolve();
   private notice: NoticePanel | null = null;
   private everReady = false;
 }
