@@ -1,7 +1,7 @@
 """Packages from four source roots, and the files Jupyter looks for.
 
-Everything else about the distribution is in pyproject.toml. What is built by node - the lab extension and the panels - is committed, so that installing
-needs no node. It is built where it is missing, or where SKYDESK_BUILD_JS=1 asks for it; a distribution without it is never made.
+Everything else about the distribution is in pyproject.toml. What node builds - the lab extension and the panels - is committed, so that
+installing needs no node. It is built where it is missing, or where SKYDESK_BUILD_JS=1 asks for it; a distribution without it is never made.
 """
 
 import os
@@ -43,9 +43,8 @@ def build_front_end() -> None:
 def tree(source: Path, target: str) -> list[tuple[str, list[str]]]:
     """Every file under ``source``, grouped by the folder it goes to."""
     folders = [path for path in (source, *sorted(source.rglob("*"))) if path.is_dir()]
-    return [
-        (str(Path(target) / folder.relative_to(source)), [str(p) for p in sorted(folder.iterdir()) if p.is_file()]) for folder in folders
-    ]
+    contents = {folder: sorted(str(path) for path in folder.iterdir() if path.is_file()) for folder in folders}
+    return [(str(Path(target, folder.relative_to(source))), names) for folder, names in contents.items()]
 
 
 def data_files() -> list[tuple[str, list[str]]]:

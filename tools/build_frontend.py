@@ -1,6 +1,7 @@
 """Build the panels (widgets/views) and the lab extension: what is committed as their output, or the same elsewhere.
 
-``python tools/build_frontend.py [--out DIR]``; needs node 20 and npm. The output depends on the sources and the lock files alone, not on the folder.
+``python tools/build_frontend.py [--out DIR]``; needs node 20 and npm. The output depends on the sources and the lock files alone, not on
+the folder.
 """
 
 import argparse
@@ -58,7 +59,10 @@ def install(folder: Path) -> None:
 
 
 def build_lab_extension(source: Path, output: Path) -> None:
-    """Build the extension in a copy of its folder, packages included: its builder empties the folder that it writes to, and a link changes its output."""
+    """Build the extension in a copy of its folder, since its builder empties the folder that it writes to.
+
+    The packages are copied too: where they are a link, names and so the order of modules are others.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "labextension"
         shutil.copytree(source, copy, symlinks=True, ignore=lambda folder, _: MADE if Path(folder) == source else ())

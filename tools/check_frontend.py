@@ -36,9 +36,8 @@ def main() -> int:
         except (FileNotFoundError, subprocess.CalledProcessError) as error:
             print(f"the front end could not be built: {error}", file=sys.stderr)
             return 2
-        found = [
-            f"{target.output}/{line}" for target in TARGETS for line in differences(ROOT / target.output, Path(scratch) / target.output)
-        ]
+        pairs = [(target.output, ROOT / target.output, Path(scratch) / target.output) for target in TARGETS]
+        found = [f"{name}/{line}" for name, committed, built in pairs for line in differences(committed, built)]
     for line in found:
         print(line, file=sys.stderr)
     if found:
