@@ -108,7 +108,7 @@ def line_faults(field: str, text: str, max_characters: int = 128) -> list[Fault]
 
 
 def email_faults(address: str) -> list[Fault]:
-    """Tell what keeps a text from being one plain e-mail address (the form of HTML's ``input type=email``)."""
+    """Tell what keeps a text from being one plain e-mail address (dot-atom@domain of RFC 5321, without quoting)."""
     if len(address) > 254 or not _EMAIL.fullmatch(address):
         return [Fault(field="email", message=f"{address[:100]!r} is not an e-mail address; give one like name@example.org")]
     return []
