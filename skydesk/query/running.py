@@ -1,5 +1,6 @@
 """Which interactive queries run now, how many may, and how to stop one."""
 
+import re
 import time
 import uuid
 from collections import Counter
@@ -11,6 +12,8 @@ from ..errors import Conflict, InvalidRequest, LimitExceeded, NotFound
 from .model import Cancellation
 
 __all__ = ["RunningQueries", "require_uuid"]
+
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class RunningQueries:
@@ -114,10 +117,7 @@ def require_uuid(text: str) -> str:
     InvalidRequest
         It is none.
     """
-    try:
-        value = str(uuid.UUID(text))
-    except (ValueError, AttributeError, TypeError):
-        value = ""
-    if not isinstance(text, str) or text.lower() != value:
+    value = text.lower()
+    if not _UUID.fullmatch(value):
         raise InvalidRequest(f"query_id must be a UUID such as {uuid.UUID(int=0)}, got {text!r:.80}")
     return value
