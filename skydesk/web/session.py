@@ -47,7 +47,7 @@ def _service_to_json(service: Any) -> dict[str, Any]:
 
 def _survey_to_json(survey: Any, user: User) -> dict[str, Any]:
     releases = [release.name for release in survey.releases if user.entitlements.allows_release(release.name)]
-    default = survey.default_release if survey.default_release in releases else next(iter(releases), None)
+    default = survey.default_release.name if survey.default_release.name in releases else next(iter(releases), None)
     return {"name": survey.name, "title": survey.title, "releases": releases, "default_release": default}
 
 

@@ -1,0 +1,162 @@
+"""Every setting, with its default; the one module that reads the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from traitlets import Bool, Float, Int, Unicode, default, validate
+from traitlets.config import Configurable
+
+from .errors import Fault, InvalidRequest
+
+__all__ = ["HubPlace", "SkydeskSettings", "hub_place", "jobs_folder_of_lab", "lab_upstream", "service_address", "tell_kernels"]
+
+
+class SkydeskSettings(Configurable):
+    """Where SkyDesk finds the survey, keeps jobs, and how much of the machine it may take."""
+
+    survey_file = Unicode(
+        help="""The survey file (TOML) of the survey to serve. Empty for the demo survey. Default: $SKYDESK_SURVEY."""
+    ).tag(config=True)
+    data_folder = Unicode(
+        help="""Folder for what SkyDesk keeps: the job database and, unless jobs_folder says otherwise, the job folders.
+        Made when it is missing. Default: $SKYDESK_DATA_FOLDER, else the user's data folder."""
+    ).tag(config=True)
+    jobs_folder = Unicode(
+        help="""Folder of the job folders, `<owner>/<job id>/` below it. With a hub it must be on a disk that the labs have
+        mounted. Default: $SKYDESK_JOBS_FOLDER, else `jobs` in data_folder."""
+    ).tag(config=True)
+    database_url = Unicode(
+        help="""SQLAlchemy URL of the database of jobs and history: sqlite:////path/to/file or
+        postgresql+psycopg://user:password@host/name. Default: $SKYDESK_DATABASE_URL, else an SQLite file in data_folder."""
+    ).tag(config=True)
+    workers = Int(
+        help="""Jobs that run at the same time on this machine, all users together. At least 1. Default: $SKYDESK_WORKERS,
+        else the number of processors, at most 4."""
+    ).tag(config=True)
+    warm_workers = Int(1, min=0, help="""Workers kept waiting with their libraries loaded, so that a job begins at once.""").tag(
+        config=True
+    )
+    worker_memory_bytes = Int(
+        4 * 2**30, help="""Memory of one job of the local user of an embedded SkyDesk, bytes. With a hub, groups set it instead."""
+    ).tag(config=True)
+    catalog_memory_bytes = Int(2**30, help="""Memory that all quick queries together may take in the database, bytes.""").tag(config=True)
+    catalog_threads = Int(2, min=1, help="""Threads that all quick queries together may take in the database.""").tag(config=True)
+    catalog_temp_bytes = Int(8 * 2**30, help="""Disk space that statements may take for their intermediate results, bytes.""").tag(
+        config=True
+    )
+    catalog_connections = Int(16, min=1, help="""Statements that may run in the service at the same time; more wait.""").tag(config=True)
+    smtp_host = Unicode(help="""Mail server for word about jobs. Empty for no mail. Default: $SKYDESK_SMTP_HOST.""").tag(config=True)
+    smtp_port = Int(25, min=1, max=65535, help="""Port of the mail server.""").tag(config=True)
+    smtp_user = Unicode(help="""Account at the mail server; empty for none. Needs smtp_password_file.""").tag(config=True)
+    smtp_password_file = Unicode(help="""File with the password of smtp_user, on one line.""").tag(config=True)
+    smtp_starttls = Bool(False, help="""Whether to encrypt the connection to the mail server (STARTTLS).""").tag(config=True)
+    mail_from = Unicode(help="""Sender of mails. Must be set where smtp_host is. Default: $SKYDESK_MAIL_FROM.""").tag(config=True)
+    service_url = Unicode(
+        help="""Address of the lab or hub as people open it, put into mails. Empty for mails without a link.
+        Default: $JUPYTERHUB_PUBLIC_HUB_URL."""
+    ).tag(config=True)
+    files_root = Unicode(
+        "jobs",
+        help="""Where the file browser of a lab has its owner's job folders, relative to its root. Empty where it has not.
+        An embedded SkyDesk finds it out itself.""",
+    ).tag(config=True)
+    expiry_check_seconds = Float(600, help="""How often to look for jobs whose files are to be removed or warned of, seconds.""").tag(
+        config=True
+    )
+
+    @default("survey_file")
+    def _survey_file_default(self) -> str:
+        return os.environ.get("SKYDESK_SURVEY", "")
+
+    @default("data_folder")
+    def _data_folder_default(self) -> str:
+        return os.environ.get("SKYDESK_DATA_FOLDER") or platformdirs.user_data_dir("skydesk", appauthor=False)
+
+    @default("jobs_folder")
+    def _jobs_folder_default(self) -> str:
+        return os.environ.get("SKYDESK_JOBS_FOLDER") or str(Path(self.data_folder) / "jobs")
+
+    @default("database_url")
+    def _database_url_default(self) -> str:
+        return os.environ.get("SKYDESK_DATABASE_URL") or f"sqlite:///{Path(self.data_folder).resolve() / 'skydesk.sqlite'}"
+
+    @default("workers")
+    def _workers_default(self) -> int:
+        given = os.environ.get("SKYDESK_WORKERS", "")
+        if given and not given.isdecimal():
+            raise InvalidRequest(
+                [Fault(field="SKYDESK_WORKERS", message=f"{given!r} is not a number; give how many jobs may run at the same time")]
+            )
+        return int(given) if given else min(4, os.cpu_count() or 1)
+
+    @default("smtp_host")
+    def _smtp_host_default(self) -> str:
+        return os.environ.get("SKYDESK_SMTP_HOST", "")
+
+    @default("mail_from")
+    def _mail_from_default(self) -> str:
+        return os.environ.get("SKYDESK_MAIL_FROM", "")
+
+    @default("service_url")
+    def _service_url_default(self) -> str:
+        return os.environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "")
+
+    @validate("workers")
+    def _workers_are_some(self, proposal: Any) -> int:
+        count = int(proposal["value"])
+        if count < 1:
+            raise InvalidRequest([Fault(field="workers", message=f"{count} is too few; at least one job must be able to run")])
+        return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubPlace:
+    """Where the hub expects its SkyDesk service."""
+
+    prefix: str
+    """Path, with a slash at both ends: ``/services/skydesk/``."""
+
+    bind_url: str
+    """Address to listen on: ``http://127.0.0.1:10180``."""
+
+
+def hub_place() -> HubPlace:
+    """What the hub told a service that it started.
+
+    Raises
+    ------
+    InvalidRequest
+        This process was not started by a hub, nor given the variables by hand.
+    """
+    names = ("JUPYTERHUB_SERVICE_PREFIX", "JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise InvalidRequest(Fault(field=name, message="is not set; the hub sets it for a service that it starts") for name in missing)
+    return HubPlace(prefix=f"/{os.environ[names[0]].strip('/')}/", bind_url=os.environ[names[1]])
+
+
+def lab_upstream() -> tuple[str, str] | None:
+    """Address and token of the hub's SkyDesk service, where this process is (in) a hub's lab that has one."""
+    url, token = os.environ.get("SKYDESK_SERVICE_URL", ""), os.environ.get("JUPYTERHUB_API_TOKEN", "")
+    return (url.rstrip("/"), token) if url and token else None
+
+
+def service_address() -> tuple[str, str] | None:
+    """Address and token with which a notebook or a terminal reaches SkyDesk, where something around it serves it."""
+    url, token = os.environ.get("SKYDESK_URL", ""), os.environ.get("SKYDESK_TOKEN", "")
+    return (url.rstrip("/"), token) if url else lab_upstream()
+
+
+def tell_kernels(url: str, token: str) -> None:
+    """Let kernels and terminals that this process starts find SkyDesk at an address, with a token."""
+    os.environ["SKYDESK_URL"] = url.rstrip("/")
+    os.environ["SKYDESK_TOKEN"] = token
+
+
+def jobs_folder_of_lab() -> tuple[Path, str] | None:
+    """Root of the job folders that a hub has mounted into this lab, and the lab's owner."""
+    root, owner = os.environ.get("SKYDESK_JOBS_FOLDER", ""), os.environ.get("JUPYTERHUB_USER", "")
+    return (Path(root), owner) if root and owner else None

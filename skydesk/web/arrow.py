@@ -1,0 +1,68 @@
+"""Rows as Arrow IPC streams, with what is known of the result in the schema's metadata."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from ..query.arrow import schema_of
+from ..query.model import Column
+
+__all__ = ["ARROW_STREAM", "METADATA_KEY", "arrow_stream"]
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+"""Media type of an Arrow IPC stream (IANA)."""
+
+METADATA_KEY = "skydesk"
+
+
+def arrow_stream(
+    columns: Sequence[Column], batches: Iterable[pa.RecordBatch], metadata: Mapping[str, Any] | None = None
+) -> Iterator[bytes]:
+    """Encode batches as they come; no more than one is held.
+
+    Parameters
+    ----------
+    columns
+        The result's columns; the batches have the same, in the same order.
+    metadata
+        JSON values for the schema's metadata, under the key ``skydesk``.
+
+    Yields
+    ------
+    bytes
+        The schema first, then a piece a batch, and the end marker only when all batches have come without an error.
+    """
+    schema = schema_of(columns)
+    if metadata is not None:
+        schema = schema.with_metadata({METADATA_KEY: json.dumps(metadata, separators=(",", ":"), allow_nan=False)})
+    pipe = _Pipe()
+    writer = pa.ipc.new_stream(pipe, schema)
+    yield pipe.take()
+    for batch in batches:
+        writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+        yield pipe.take()
+    writer.close()
+    yield pipe.take()
+
+
+class _Pipe(io.RawIOBase):
+    """Keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def take(self) -> bytes:
+        """Everything written since the last call."""
+        taken, self._pieces = b"".join(self._pieces), []
+        return taken
