@@ -107,6 +107,12 @@ class Job:
     warning_at: datetime
     """When the owner is warned that the files will be removed."""
 
+    lifetime_seconds: float = 14 * 86400
+    """How much one renewal adds, seconds, by the owner's limits when it was made."""
+
+    max_renewals: int = 2
+    """How often the lifetime may be renewed, by the owner's limits when it was made."""
+
     started_at: datetime | None = None
     ended_at: datetime | None = None
     progress: Progress | None = None

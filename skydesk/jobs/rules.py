@@ -9,9 +9,8 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..access import JobLimits
 from ..errors import Conflict, Fault
-from .model import ACTIVE, Job, Phase
+from .model import FINAL, Job, Phase
 
 __all__ = [
     "CHANGEABLE",
@@ -20,10 +19,11 @@ __all__ = [
     "email_faults",
     "is_expired",
     "is_expiring",
+    "is_over",
     "line_faults",
     "new_id",
     "renewals_left",
-    "renewed_times",
+    "renewed",
     "require",
 ]
 
@@ -114,22 +114,42 @@ def email_faults(address: str) -> list[Fault]:
     return []
 
 
-def is_expired(job: Job, now: datetime) -> bool:
-    """Tell whether the job's files are, or are about to be, removed."""
-    return job.phase is Phase.ARCHIVED or now >= job.destruction_at
+def is_expired(job: Job) -> bool:
+    """Tell whether the job's files were removed at the end of their lifetime."""
+    return job.phase is Phase.ARCHIVED
 
 
 def is_expiring(job: Job, now: datetime) -> bool:
-    """Tell whether the owner should be warned that the files will be removed."""
-    return not is_expired(job, now) and now >= job.warning_at and job.phase not in ACTIVE
+    """Tell whether the owner should be warned that the job's files will be removed."""
+    return job.phase in FINAL and not is_expired(job) and now >= job.warning_at
 
 
-def renewals_left(job: Job, limits: JobLimits) -> int:
+def is_over(job: Job, now: datetime) -> bool:
+    """Tell whether the job's lifetime has ended, so that nothing may be kept of its files."""
+    return is_expired(job) or now >= job.destruction_at
+
+
+def renewals_left(job: Job) -> int:
     """How often the job's lifetime may still be renewed."""
-    return max(0, limits.max_renewals - job.renewals)
+    return 0 if is_expired(job) else max(0, job.max_renewals - job.renewals)
 
 
-def renewed_times(job: Job, limits: JobLimits) -> tuple[datetime, datetime]:
-    """Times of destruction and of warning after one renewal, which adds one lifetime."""
-    destruction_at = job.destruction_at + timedelta(seconds=limits.lifetime_seconds)
-    return destruction_at, destruction_at - timedelta(seconds=limits.warning_seconds)
+def renewed(job: Job, now: datetime) -> dict[str, Any]:
+    """Give the fields that one renewal changes: it adds one lifetime, and the owner is warned anew.
+
+    Raises
+    ------
+    Conflict
+        No renewal is left, or the lifetime has ended.
+    """
+    if is_over(job, now):
+        raise Conflict(f"job {job.id} has expired and its files are gone; run it again instead")
+    if not renewals_left(job):
+        raise Conflict(f"job {job.id} was renewed {job.renewals} times, which is all there is; download its files or run it again")
+    more = timedelta(seconds=job.lifetime_seconds)
+    return {
+        "destruction_at": job.destruction_at + more,
+        "warning_at": job.warning_at + more,
+        "renewals": job.renewals + 1,
+        "warned_at": None,
+    }

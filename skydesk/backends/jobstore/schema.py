@@ -57,6 +57,8 @@ jobs = sa.Table(
     sa.Column("memory_bytes", sa.BigInteger, nullable=False),
     sa.Column("concurrent", sa.Integer, nullable=False),
     sa.Column("warning_at", UtcDateTime, nullable=False),
+    sa.Column("lifetime_seconds", sa.Double, nullable=False),
+    sa.Column("max_renewals", sa.Integer, nullable=False),
     sa.Column("started_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("progress", sa.Text),
