@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
+from threading import Lock
 
 import duckdb
 
@@ -37,6 +38,9 @@ _OF_EACH = ("SET enable_progress_bar = true", "SET enable_progress_bar_print = f
 class Connections:
     """A fixed number of connections to one file: read-only, without access to anything else, configuration locked.
 
+    DuckDB keeps one database instance for a file in a process, and its configuration is locked here for good, so whoever
+    opens the same file again shares these connections, with the settings of the first.
+
     Parameters
     ----------
     path
@@ -48,7 +52,8 @@ class Connections:
     threads
         Threads of all statements together.
     temp_folder
-        Where statements spill; None for a folder that is removed when the process ends.
+        Where statements spill; None for a folder that is removed when the process ends. DuckDB itself may always read and
+        write here, so nothing else belongs in it.
     temp_bytes
         Most that they may spill, bytes.
     count
@@ -71,25 +76,21 @@ class Connections:
         temp_bytes: int,
         count: int,
     ) -> None:
+        self._key = path.resolve()
         self._macros = [statement for statement in setup if not _is_setting(statement)]
+        every = (*filter(_is_setting, setup), *_OF_EACH)
         settings: _Settings = {
             "memory_limit": f"{memory_bytes}B",
             "max_temp_directory_size": f"{temp_bytes}B",
             "threads": threads,
             **_FIXED,
         }
-        self._root = _open(path, settings)
-        folder = temp_folder or _temporary_folder()
-        every = (*filter(_is_setting, setup), *_OF_EACH)
-        with translated():
-            self._root.execute(f"SET temp_directory = '{str(folder).replace(chr(39), chr(39) * 2)}'")
-            self._root.execute("SET enable_external_access = false")
-            self._all = [_with_settings(self._root.cursor(), every) for _ in range(count)]
-            self._root.execute("SET lock_configuration = true")
-        self._fresh = set(map(id, self._all))
-        self._idle: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
-        for connection in self._all:
-            self._idle.put(connection)
+        with _opening:
+            found = _opened.get(self._key)
+            self._pool = found or _Pool(path, settings, temp_folder or _temporary_folder(), every, count)
+            self._pool.users += 1
+            _opened[self._key] = self._pool
+        self._closed = False
 
     @contextmanager
     def borrow(self, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -100,28 +101,60 @@ class Connections:
         ServiceUnavailable
             None came free in time.
         """
+        pool = self._pool
         try:
-            connection = self._idle.get(timeout=wait_seconds)
+            connection = pool.idle.get(timeout=wait_seconds)
         except Empty:
-            raise ServiceUnavailable(f"all {len(self._all)} connections to the catalogue are busy; try again in a moment") from None
+            raise ServiceUnavailable(f"all {len(pool.all)} connections to the catalogue are busy; try again in a moment") from None
         try:
             self._prepare(connection)
             yield connection
         finally:
-            self._idle.put(connection)
+            pool.idle.put(connection)
 
     def close(self) -> None:
-        """Close every connection; statements that still run are stopped."""
-        for connection in (*self._all, self._root):
-            connection.interrupt()
-            connection.close()
+        """Let go of the file; statements that still run are stopped unless somebody else has it open too."""
+        with _opening:
+            if self._closed:
+                return
+            self._closed = True
+            self._pool.users -= 1
+            if not self._pool.users:
+                del _opened[self._key]
+                self._pool.close()
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if id(connection) in self._fresh:
+        if id(connection) in self._pool.fresh:
             with translated():
                 for statement in self._macros:
                     connection.execute(statement)
-            self._fresh.discard(id(connection))
+            self._pool.fresh.discard(id(connection))
+
+
+class _Pool:
+    """The connections themselves, and who uses the file."""
+
+    def __init__(self, path: Path, settings: "_Settings", temp_folder: Path, every: Sequence[str], count: int) -> None:
+        self.users = 0
+        self.root = _open(path, settings)
+        with translated():
+            self.root.execute(f"SET temp_directory = '{str(temp_folder).replace(chr(39), chr(39) * 2)}'")
+            self.root.execute("SET enable_external_access = false")
+            self.all = [_with_settings(self.root.cursor(), every) for _ in range(count)]
+            self.root.execute("SET lock_configuration = true")
+        self.fresh = set(map(id, self.all))
+        self.idle: LifoQueue[duckdb.DuckDBPyConnection] = LifoQueue()
+        for connection in self.all:
+            self.idle.put(connection)
+
+    def close(self) -> None:
+        for connection in (*self.all, self.root):
+            connection.interrupt()
+            connection.close()
+
+
+_opening = Lock()
+_opened: dict[Path, _Pool] = {}
 
 
 def _open(path: Path, settings: _Settings) -> duckdb.DuckDBPyConnection:

@@ -56,6 +56,8 @@ def _number(message: str) -> SkydeskError:
 
 
 def _value(message: str) -> SkydeskError:
+    if "out of range" in message:
+        return _number(message)
     return InvalidQuery(message, hint="compare like with like: numbers with numbers, texts with quoted texts")
 
 
