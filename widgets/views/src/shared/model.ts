@@ -88,6 +88,8 @@ export interface HostActions {
   expand: { panel: string };
   "show-result": { buffer: Uint8Array; meta: unknown; sql: string };
   "show-job": { id: string };
+  /** Put a statement into the Query panel. */
+  "edit-query": { sql: string };
 }
 
 /** An answer that says no. `code` is one of skydesk/errors.py, or `unavailable` where nobody answered. */

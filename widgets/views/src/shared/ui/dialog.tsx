@@ -15,19 +15,29 @@ interface DialogProps {
 
 /** A modal dialog: focus goes in, stays in, and returns where it was; Escape closes it. */
 export function Dialog({ title, onClose, wide = false, actions, children }: DialogProps): JSX.Element {
+  const layer = useRef<HTMLDialogElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
     const element = box.current;
+    // The browser's top layer: nothing cuts it off, and what is behind cannot be reached. Not every test environment has one.
+    if (layer.current?.showModal) layer.current.showModal();
+    else layer.current?.setAttribute("open", "");
     if (element) (element.querySelector<HTMLElement>("[data-autofocus]") ?? focusable(element)[0] ?? element).focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   return (
-    <div
+    <dialog
+      ref={layer}
       class="sky-dialog"
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
       onPointerDown={(event) => {
         if (event.target === event.currentTarget) onClose();
       }}
@@ -35,9 +45,6 @@ export function Dialog({ title, onClose, wide = false, actions, children }: Dial
       <div
         ref={box}
         class={`sky-dialog__box ${wide ? "sky-dialog__box--wide" : ""}`}
-        role="dialog"
-        aria-modal="true"
-        aria-labelledby={id}
         tabIndex={-1}
         onKeyDown={(event) => {
           event.stopPropagation();
@@ -49,7 +56,7 @@ export function Dialog({ title, onClose, wide = false, actions, children }: Dial
         {children}
         {actions && <div class="sky-dialog__actions">{actions}</div>}
       </div>
-    </div>
+    </dialog>
   );
 }
 

@@ -20,6 +20,8 @@ export function Popover({ anchor, onClose, label, role = "dialog", id, children 
     const element = box.current;
     const rect = anchor.current?.getBoundingClientRect();
     if (!element || !rect) return;
+    // In the browser's top layer nothing cuts it off: sidebars have `contain: strict`. Not every test environment has one.
+    element.showPopover?.();
     place(element, rect);
     focusable(element)[0]?.focus();
   }, []);
@@ -45,6 +47,7 @@ export function Popover({ anchor, onClose, label, role = "dialog", id, children 
       ref={box}
       id={id}
       class="sky-popover"
+      popover="manual"
       role={role}
       aria-label={label}
       onKeyDown={(event) => {
@@ -164,9 +167,4 @@ function place(element: HTMLElement, anchor: DOMRect): void {
   const top = own.height + 8 <= below || below >= anchor.top ? anchor.bottom + 2 : anchor.top - own.height - 2;
   element.style.left = `${Math.max(8, Math.min(anchor.left, window.innerWidth - own.width - 8))}px`;
   element.style.top = `${Math.max(8, Math.min(top, window.innerHeight - own.height - 8))}px`;
-  // An ancestor with `contain` or `transform` moves what is fixed: put right by what came of it.
-  const got = element.getBoundingClientRect();
-  const left = Math.max(8, Math.min(anchor.left, window.innerWidth - own.width - 8));
-  element.style.left = `${2 * left - got.left}px`;
-  element.style.top = `${2 * parseFloat(element.style.top) - got.top}px`;
 }
