@@ -19,7 +19,9 @@ __all__ = ["Database"]
 T = TypeVar("T")
 
 _UNREACHABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
-_POSTGRESQL_DISK_FULL = "53100"
+_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_POSTGRESQL_DISK_FULL, _POSTGRESQL_LOCKED = "53100", "55P03"
 
 
 class Database:
@@ -95,6 +97,10 @@ class Database:
             except _UNREACHABLE as error:
                 if _is_disk_full(error) or time.monotonic() + pause_seconds > deadline:
                     raise _unavailable(error) from error
+            except exc.DatabaseError as error:
+                if _sqlite_code(error) in _DAMAGED:
+                    raise ServiceUnavailable("the job store's file is damaged, or is no database; tell the operator") from error
+                raise
             time.sleep(pause_seconds)
             pause_seconds = min(2 * pause_seconds, 0.5)
 
@@ -123,7 +129,7 @@ def _engine(url: str, patience_seconds: float) -> sa.Engine:
             pool_pre_ping=True,
             pool_timeout=patience_seconds,
             max_overflow=20,
-            connect_args={"connect_timeout": seconds, "options": f"-c lock_timeout={seconds * 1000}"},
+            connect_args={"connect_timeout": seconds, "options": f"-c lock_timeout={round(patience_seconds * 1000)}"},
         )
     raise InvalidRequest(f"the job store cannot be kept in {backend}; give a sqlite or a postgresql URL")
 
@@ -159,14 +165,18 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def _sqlite_code(error: exc.SQLAlchemyError) -> int | None:
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+
+
 def _is_disk_full(error: exc.SQLAlchemyError) -> bool:
-    cause = getattr(error, "orig", None)
-    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == _POSTGRESQL_DISK_FULL
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return _sqlite_code(error) == sqlite3.SQLITE_FULL or state == _POSTGRESQL_DISK_FULL
 
 
 def _unavailable(error: exc.SQLAlchemyError) -> ServiceUnavailable:
     if _is_disk_full(error):
         return ServiceUnavailable("the disk of the job store is full; nothing was changed; tell the operator")
-    if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+    if _sqlite_code(error) in _LOCKED or getattr(getattr(error, "orig", None), "sqlstate", None) == _POSTGRESQL_LOCKED:
         return ServiceUnavailable("the job store is locked by another program; try again in a moment")
     return ServiceUnavailable("the job store does not answer; try again in a moment")
