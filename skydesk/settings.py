@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from traitlets import Bool, Float, Int, Unicode, default, validate
+from traitlets import Enum, Float, Int, Unicode, default, validate
 from traitlets.config import Configurable
 
 from .errors import Fault, InvalidRequest
@@ -52,7 +52,11 @@ class SkydeskSettings(Configurable):
     smtp_port = Int(25, min=1, max=65535, help="""Port of the mail server.""").tag(config=True)
     smtp_user = Unicode(help="""Account at the mail server; empty for none. Needs smtp_password_file.""").tag(config=True)
     smtp_password_file = Unicode(help="""File with the password of smtp_user, on one line.""").tag(config=True)
-    smtp_starttls = Bool(False, help="""Whether to encrypt the connection to the mail server (STARTTLS).""").tag(config=True)
+    smtp_security = Enum(
+        ["none", "starttls", "tls"],
+        default_value="none",
+        help="""How the connection to the mail server is encrypted: not at all, with STARTTLS, or with TLS from the beginning.""",
+    ).tag(config=True)
     mail_from = Unicode(help="""Sender of mails. Must be set where smtp_host is. Default: $SKYDESK_MAIL_FROM.""").tag(config=True)
     service_url = Unicode(
         help="""Address of the lab or hub as people open it, put into mails. Empty for mails without a link.

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ..access import JobLimits
 from ..errors import Fault, InvalidQuery, NotAllowed
 from ..jobs.model import ACTIVE, Job, Phase
 from ..jobs.rules import is_expired, is_expiring, renewals_left
@@ -13,26 +12,26 @@ from ..query.model import Column
 from .fields import Fields
 from .http import Call, EventsReply, FileReply, JsonReply, Route, ServerSentEvent, StreamReply
 from .notebook import job_notebook
+from .query_job import QUERY, request_from_json, submit_query
 from .times import time_to_json
 
 __all__ = ["ROUTES", "job_to_json"]
 
 _MOST_LISTED = 10_000
 _MOST_DELETED = 1000
+_UNKNOWN_TYPE = "application/octet-stream"
 
 
-def job_to_json(job: Job, limits: JobLimits, files_root: str | None) -> dict[str, Any]:
+def job_to_json(job: Job, files_root: str | None) -> dict[str, Any]:
     """The Job of docs/api.md.
 
     Parameters
     ----------
-    limits
-        The limits of who asks, which say how many renewals are left.
     files_root
         Where the lab's file browser has its owner's job folders; None where it has not.
     """
     now = datetime.now(UTC)
-    expired = is_expired(job, now)
+    expired = is_expired(job)
     has_folder = files_root is not None and job.phase not in ACTIVE and not expired
     return {
         "id": job.id,
@@ -53,7 +52,7 @@ def job_to_json(job: Job, limits: JobLimits, files_root: str | None) -> dict[str
         "size_bytes": job.size_bytes,
         "request": dict(job.request),
         "email": job.email,
-        "renewals_left": renewals_left(job, limits),
+        "renewals_left": renewals_left(job),
         "expiring": is_expiring(job, now),
         "expired": expired,
         "folder": f"{files_root}/{job.id}" if has_folder else None,
@@ -70,7 +69,7 @@ def _run_seconds(job: Job, now: datetime) -> float | None:
 
 
 def _reply(call: Call, job: Job, *, status: int = 200) -> JsonReply:
-    value = job_to_json(job, call.user.entitlements.jobs, call.services.files_root)
+    value = job_to_json(job, call.services.files_root)
     return JsonReply(value=value, status=status, location=f"jobs/{job.id}" if status == 201 else None)
 
 
@@ -81,8 +80,7 @@ def _list(call: Call) -> JsonReply:
     fields.finish()
     revision = call.services.jobs.revision()
     jobs = call.services.jobs.list(call.user, phases=phases, text=text, limit=min(limit or _MOST_LISTED, _MOST_LISTED), before_id=before_id)
-    limits, files_root = call.user.entitlements.jobs, call.services.files_root
-    return JsonReply(value={"jobs": [job_to_json(job, limits, files_root) for job in jobs], "revision": revision})
+    return JsonReply(value={"jobs": [job_to_json(job, call.services.files_root) for job in jobs], "revision": revision})
 
 
 def _phases(fields: Fields) -> frozenset[Phase] | None:
@@ -116,7 +114,14 @@ def _renew(call: Call) -> JsonReply:
 
 
 def _rerun(call: Call) -> JsonReply:
-    return _reply(call, call.services.jobs.rerun(call.user, call.arguments["id"]), status=201)
+    job = call.services.jobs.get(call.user, call.arguments["id"])
+    if job.type == QUERY:
+        # the limits in the old request are those of its day
+        request = request_from_json(job.request)
+        again = submit_query(call.services, call.user, request, name=job.name, email=job.email, allow_duplicate=True)
+    else:
+        again = call.services.jobs.rerun(call.user, job.id)
+    return _reply(call, again, status=201)
 
 
 def _delete(call: Call) -> JsonReply:
@@ -128,10 +133,9 @@ def _delete_many(call: Call) -> JsonReply:
     fields = Fields(call.json)
     ids = fields.texts("ids", most=_MOST_DELETED)
     fields.finish()
-    deleted, failed = call.services.jobs.delete_many(call.user, ids)
-    return JsonReply(
-        value={"deleted": list(deleted), "failed": [{"id": job_id, "message": str(message)} for job_id, message in failed.items()]}
-    )
+    done = call.services.jobs.delete_many(call.user, ids)
+    failed = [{"id": job_id, "message": message} for job_id, message in done.failed]
+    return JsonReply(value={"deleted": list(done.deleted), "failed": failed})
 
 
 def _log(call: Call) -> JsonReply:
@@ -145,7 +149,8 @@ def _files(call: Call) -> JsonReply:
 def _file(call: Call) -> FileReply:
     job_id, name = call.arguments["id"], call.arguments["name"]
     path = call.services.jobs.file(call.user, job_id, name)
-    return FileReply(path=path, file_name=path.name)
+    media_type = next((file.media_type for file in call.services.jobs.files(call.user, job_id) if file.name == name), _UNKNOWN_TYPE)
+    return FileReply(path=path, file_name=path.name, media_type=media_type)
 
 
 def _archive(call: Call) -> StreamReply:
@@ -172,7 +177,7 @@ def _notebook(call: Call) -> JsonReply:
 def _columns(call: Call, job: Job) -> tuple[tuple[Column, ...], str | None]:
     """What a query job's statement returns, and the one release that it reads; nothing where it is no longer readable."""
     sql = job.request.get("sql")
-    if job.type != "query" or not isinstance(sql, str):
+    if job.type != QUERY or not isinstance(sql, str):
         return (), None
     try:
         columns = call.services.queries.check(call.user, sql)
@@ -192,7 +197,6 @@ def _events(call: Call) -> EventsReply:
 
 
 def _event_stream(call: Call, since: int | None) -> Iterator[ServerSentEvent | None]:
-    limits, files_root = call.user.entitlements.jobs, call.services.files_root
     begin = call.services.jobs.revision() if since is None else since
     yield ServerSentEvent(event="hello", data={"revision": begin}, id=str(begin))
     for event in call.services.jobs.events(call.user, begin):
@@ -203,7 +207,7 @@ def _event_stream(call: Call, since: int | None) -> Iterator[ServerSentEvent | N
         elif event.job is None:
             yield ServerSentEvent(event="deleted", data={"id": event.job_id}, id=str(event.revision))
         else:
-            yield ServerSentEvent(event="changed", data=job_to_json(event.job, limits, files_root), id=str(event.revision))
+            yield ServerSentEvent(event="changed", data=job_to_json(event.job, call.services.files_root), id=str(event.revision))
 
 
 ROUTES = tuple(

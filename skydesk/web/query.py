@@ -15,6 +15,7 @@ from .fields import Fields
 from .http import BytesReply, Call, JsonReply, Route, StreamReply
 from .jobs import job_to_json
 from .notebook import query_notebook
+from .query_job import submit_query
 from .times import time_to_json
 
 __all__ = ["ROUTES", "column_to_json", "table_to_json"]
@@ -93,9 +94,9 @@ def _job(call: Call) -> JsonReply:
     except InvalidRequest as error:
         fields.faults.extend(error.faults)
     fields.finish()
-    services, request = call.services, QueryRequest(sql=sql, output=output, max_rows=max_rows)
-    job = services.submit_query(call.user, request, name=name, email=email, allow_duplicate=allow_duplicate)
-    return JsonReply(value=job_to_json(job, services.files_root), status=201, location=f"jobs/{job.id}")
+    request = QueryRequest(sql=sql, output=output, max_rows=max_rows)
+    job = submit_query(call.services, call.user, request, name=name, email=email, allow_duplicate=allow_duplicate)
+    return JsonReply(value=job_to_json(job, call.services.files_root), status=201, location=f"jobs/{job.id}")
 
 
 def _schema(call: Call) -> JsonReply:

@@ -1,0 +1,297 @@
+"""The composition root: settings in, services out. The only module that knows which backend stands behind which port."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from . import __version__
+from .access import ALL, LOCAL_USER, VIEWS, User
+from .errors import Fault, InvalidRequest, ServiceUnavailable
+from .registry import Service, all_services
+from .settings import SkydeskSettings
+
+if TYPE_CHECKING:
+    from .jobs.model import Job
+    from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
+    from .jobs.service import JobService
+    from .query.ports import Catalog, QueryHistory, ResultWriter
+    from .query.service import QueryService
+    from .survey import Survey
+    from .transport import LocalTransport
+
+__all__ = ["Services", "WorkerServices", "build_services", "embedded_transport", "jobs_folder_of", "local_user", "worker_services"]
+
+_STOP_SECONDS = 1.5
+"""How long running jobs may go on when the service stops, seconds; the runner needs up to a second more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that an entrance needs, for one survey. A context manager that closes itself."""
+
+    survey: "Survey"
+    catalog: "Catalog"
+    queries: "QueryService"
+    jobs: "JobService"
+    store: "JobStore"
+    history: "QueryHistory"
+    folders: "JobFolders"
+    runner: "JobRunner"
+    jobs_folder: Path
+    """Root of the job folders."""
+
+    mode: str
+    """``embedded`` or ``hub``."""
+
+    files_root: str | None
+    """Where a lab's file browser has its owner's job folders; None where it has not."""
+
+    housekeeping_seconds: float
+    """How often to look for jobs that have expired, seconds."""
+
+    closing: ExitStack
+    """Lets go of what is open, in the order in which it has to be."""
+
+    installed: Sequence[Service] = field(default_factory=all_services)
+    version: str = __version__
+
+    def start(self) -> None:
+        """Begin to run jobs and to look after them."""
+        self.runner.start()
+        self.jobs.housekeeper.start(self.housekeeping_seconds)
+
+    def close(self) -> None:
+        """Stop running jobs, which go back to the queue, then let go of everything. A second call does nothing."""
+        self.closing.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerServices:
+    """What tasks are given inside a worker process."""
+
+    survey: "Survey"
+    catalog: "Catalog"
+    writer: "ResultWriter"
+
+
+def build_services(
+    settings: SkydeskSettings, *, mode: str, on_demand: bool = False, on_survey_progress: Callable[[float], None] = lambda _: None
+) -> Services:
+    """Put together what a serving process needs; no job runs before `Services.start`.
+
+    Parameters
+    ----------
+    mode
+        ``embedded`` or ``hub``.
+    on_demand
+        True to run no job before one is submitted here: a command that only lists jobs is not to start and stop any.
+    on_survey_progress
+        Told how far the demo survey is, 0 to 1, where it is served and has yet to be made.
+
+    Raises
+    ------
+    InvalidSurvey
+        The survey file is wrong.
+    InvalidRequest
+        A setting is wrong.
+    ServiceUnavailable
+        The catalogue or the database does not answer, or the demo survey cannot be made.
+    """
+    from .backends.job_folders import LocalJobFolders
+    from .backends.jobstore import Database, SqlJobStore, SqlQueryHistory
+    from .jobs.feed import WatchedJobStore
+    from .jobs.service import JobService
+    from .query.service import QueryService
+
+    mailer = _mailer(settings)
+    survey_file = Path(settings.survey_file) if settings.survey_file else _demo_survey(on_survey_progress)
+    with ExitStack() as opened:
+        survey, catalog = _open_survey(survey_file, _catalog_options(settings), opened)
+        Path(settings.data_folder).mkdir(parents=True, exist_ok=True)
+        database = Database(settings.database_url)
+        opened.callback(database.close)
+        store, history = WatchedJobStore(SqlJobStore(database)), SqlQueryHistory(database)
+        jobs_folder = _jobs_folder(settings)
+        folders = LocalJobFolders(jobs_folder)
+
+        def ended(job: "Job") -> None:
+            jobs.ended(job)
+
+        runner = _runner(settings, store, folders, survey_file, on_end=ended)
+        runner = _OnDemandRunner(runner) if on_demand else runner
+        jobs = JobService(store, folders, runner=runner, mailer=mailer, link_base=settings.service_url or None)
+        opened.callback(jobs.housekeeper.stop, 0.5)
+        opened.callback(runner.stop, grace_seconds=_STOP_SECONDS)
+        return Services(
+            survey=survey,
+            catalog=catalog,
+            queries=QueryService(catalog, survey=survey, history=history),
+            jobs=jobs,
+            store=store,
+            history=history,
+            folders=folders,
+            runner=runner,
+            jobs_folder=jobs_folder,
+            mode=mode,
+            files_root=settings.files_root or None,
+            housekeeping_seconds=settings.expiry_check_seconds,
+            closing=opened.pop_all(),
+        )
+
+
+def worker_services(options: Mapping[str, Any]) -> WorkerServices:
+    """Open what a task needs, in a worker process.
+
+    Parameters
+    ----------
+    options
+        ``survey_file``, and what the catalogue is opened with.
+    """
+    from .backends.writers import FileWriter
+
+    survey, catalog = _open_survey(Path(options["survey_file"]), options["catalog"], ExitStack())
+    return WorkerServices(survey=survey, catalog=catalog, writer=FileWriter())
+
+
+def local_user(settings: SkydeskSettings) -> User:
+    """The one user of an embedded SkyDesk: all services and releases, as many jobs as the machine takes."""
+    most = VIEWS["advanced"]
+    jobs = replace(most.jobs, concurrent=settings.workers, memory_bytes=settings.worker_memory_bytes)
+    return User(name=LOCAL_USER, entitlements=replace(most, services=frozenset({ALL}), releases=frozenset({ALL}), jobs=jobs))
+
+
+def jobs_folder_of(settings: SkydeskSettings, owner: str) -> Path:
+    """Where a user's job folders are, whether they exist or not."""
+    from .backends.job_folders import owner_folder
+
+    return _jobs_folder(settings) / owner_folder(owner)
+
+
+def embedded_transport(survey_file: Path | None) -> "LocalTransport":
+    """Serve a survey, the demo survey for None, in this very process; jobs only begin to run when one is submitted here."""
+    from tqdm import tqdm
+
+    from .transport import LocalTransport
+
+    settings = SkydeskSettings()
+    if survey_file is not None:
+        settings.survey_file = str(survey_file)
+
+    def show(fraction: float) -> None:
+        bar.update(100 * fraction - bar.n)
+
+    with tqdm(total=100, unit="%", desc="making the demo survey", disable=None, leave=False, delay=1) as bar:
+        services = build_services(settings, mode="embedded", on_demand=True, on_survey_progress=show)
+    services.start()
+    return LocalTransport(services, local_user(settings))
+
+
+def _open_survey(path: Path, options: Mapping[str, Any], opened: ExitStack) -> "tuple[Survey, Catalog]":
+    from .survey import load_survey
+
+    survey = load_survey(path)
+    if survey.catalogue.kind != "duckdb" or survey.catalogue.path is None:
+        raise ServiceUnavailable(f"a catalogue of the kind {survey.catalogue.kind!r} cannot be opened by this SkyDesk; it opens duckdb")
+    from .backends.duckdb_catalog import DuckdbCatalog
+
+    catalog = DuckdbCatalog(survey.catalogue.path, survey=survey, **options)
+    opened.callback(catalog.close)
+    return survey, catalog
+
+
+def _catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
+    return {
+        "memory_bytes": settings.catalog_memory_bytes,
+        "threads": settings.catalog_threads,
+        "temp_bytes": settings.catalog_temp_bytes,
+        "connections": settings.catalog_connections,
+    }
+
+
+def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_file: Path, *, on_end: Callable[[Any], None]) -> "JobRunner":
+    from .backends.local_runner import LocalRunner, WorkerSettings
+
+    options = {"survey_file": str(survey_file.resolve()), "catalog": {**_catalog_options(settings), "connections": 2}}
+    return LocalRunner(
+        store,
+        folders,
+        worker_settings=WorkerSettings(jobs_root=str(_jobs_folder(settings)), options=options),
+        locks_folder=Path(settings.data_folder).resolve() / "locks",
+        workers=settings.workers,
+        warm=settings.warm_workers,
+        on_end=on_end,
+    )
+
+
+def _jobs_folder(settings: SkydeskSettings) -> Path:
+    return Path(settings.jobs_folder).expanduser().resolve()
+
+
+def _mailer(settings: SkydeskSettings) -> "Mailer | None":
+    if not settings.smtp_host:
+        return None
+    from .backends.mail import Security, SmtpMailer
+
+    if not settings.mail_from:
+        raise InvalidRequest([Fault(field="mail_from", message="is empty, but smtp_host is set; give the address that mails come from")])
+    return SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender=settings.mail_from,
+        security=Security(settings.smtp_security),
+        user=settings.smtp_user or None,
+        password=_secret(settings.smtp_password_file) if settings.smtp_user else None,
+    )
+
+
+def _secret(file: str) -> str:
+    try:
+        return Path(file).read_text().strip()
+    except OSError as error:
+        raise InvalidRequest([Fault(field="smtp_password_file", message=f"{file!r} cannot be read: {error.strerror}")]) from error
+
+
+def _demo_survey(on_progress: Callable[[float], None]) -> Path:
+    from .demo_survey import cached_survey
+
+    return cached_survey("demo", on_progress=lambda fraction, _: on_progress(fraction))
+
+
+class _OnDemandRunner:
+    """A runner that begins when it is first woken."""
+
+    def __init__(self, runner: "JobRunner") -> None:
+        self._runner = runner
+        self._lock = threading.Lock()
+        self._started = False
+
+    def start(self) -> None:
+        """Wait until there is a job."""
+
+    def wake(self) -> None:
+        """Begin, if that is still to be done, and look for jobs."""
+        with self._lock:
+            if not self._started:
+                self._runner.start()
+                self._started = True
+        self._runner.wake()
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job."""
+        self._runner.cancel(job_id)
+
+    def stop(self, *, grace_seconds: float = 3) -> None:
+        """Stop, if it has begun."""
+        with self._lock:
+            if self._started:
+                self._runner.stop(grace_seconds=grace_seconds)
