@@ -1,22 +1,61 @@
-"""Translate Oracle's SQL to DuckDB's, exactly or not at all."""
+"""Translate Oracle's SQL to DuckDB's, exactly or not at all.
+
+The statement is parsed (`statements`), every name in it is found in the catalogue (`scope`), and what is understood is written anew
+in DuckDB's words: no text of the user's passes through but strings and quoted names. Tables and functions are lists of what is
+allowed; whatever is not on them is refused by name.
+
+What DuckDB cannot hold as Oracle does: NUMBER that comes out of a division or a function has 15 digits instead of 38 (Oracle's
+drivers hand it over as a float too); columns are taken to hold NULL, never an empty string; SYSDATE is UTC.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from ...errors import QueryRefused
 from ...query.model import Column
+from .functions import FUNCTIONS
+from .macros import SETUP
+from .queries import translate_statement
+from .scope import Context
 from .statements import parse
 from .translation import Translation
 
-__all__ = ["FUNCTIONS", "SETUP", "Translation", "translate"]
+__all__ = ["FUNCTIONS", "OWNERS", "SETUP", "SIZE_LIMIT_BYTES", "Translation", "translate"]
 
-SETUP: tuple[str, ...] = ()
-"""DuckDB statements that make the macros which translated statements call; needs no right to write to the catalogue."""
+OWNERS = frozenset({"DES_ADMIN", "DESDM", "DES", "NOBODY"})
+"""Owners that may stand before a table of the catalogue."""
 
-FUNCTIONS: tuple[str, ...] = ()
-"""Names of the functions that users may call."""
+SIZE_LIMIT_BYTES = 1_000_000
+"""Statements that are longer are not read."""
 
 
-def translate(sql: str, tables: Mapping[str, Sequence[Column]]) -> Translation:
-    """Translate one SELECT statement."""
-    parse(sql)
-    raise QueryRefused(f"nothing is translated yet, although {len(tables)} tables are known")
+def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: frozenset[str] = OWNERS) -> Translation:
+    """Translate one SELECT statement.
+
+    Parameters
+    ----------
+    sql
+        The statement as the user wrote it.
+    tables
+        The catalogue: columns by table name, upper case.
+    owners
+        Names that may stand before a table.
+
+    Raises
+    ------
+    InvalidQuery
+        The statement is wrong or names what does not exist; place and hint refer to the text as written.
+    QueryRefused
+        It is understood, but not carried out exactly; the hint is a way out.
+    """
+    if len(sql) > SIZE_LIMIT_BYTES or len(sql.encode("utf-8", "replace")) > SIZE_LIMIT_BYTES:
+        message = f"the statement is longer than {SIZE_LIMIT_BYTES:,} bytes"
+        raise QueryRefused(message, line=1, column=1, length=1, hint="join a table instead of listing values")
+    try:
+        query = parse(sql)
+        context = Context(sql, tables, owners)
+        relation = translate_statement(context, query)
+    except RecursionError as error:
+        hint = "name parts of it in WITH, or put fewer levels into one another"
+        raise QueryRefused("the statement is nested too deeply", line=1, column=1, length=1, hint=hint) from error
+    source_of = {column.sql_name: column.origin for column in relation.columns if column.origin is not None}
+    return Translation(statement=relation.sql, tables=frozenset(context.used_tables), source_of=source_of)

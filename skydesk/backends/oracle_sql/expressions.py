@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from . import tree
 from .cursor import Cursor
-from .lexer import RESERVED
+from .lexer import RESERVED, Span
 
 __all__ = ["ExpressionParser"]
 
@@ -235,7 +235,7 @@ class ExpressionParser(Cursor):
             while not self.take_sign(")"):
                 sign = -1 if self.take_sign("-") else 1
                 token = self.advance()
-                if token.kind == "number" and token.text.isdigit():
+                if token.kind == "number" and token.text.isdigit() and len(token.text) < 9:
                     sizes.append(sign * int(token.text))
                 elif not (token.kind == "op" and token.text == "*" and name == "NUMBER") and token.text not in {",", "BYTE", "CHAR"}:
                     self.index -= 1
@@ -292,7 +292,7 @@ def _concatenated(node: tree.Node) -> list[tree.Node]:
     return node.operands if isinstance(node, tree.Concat) else [node]
 
 
-def _chained(left: tree.Node, sign: str, op: tree.Span, right: tree.Node, family: str) -> tree.Node:
+def _chained(left: tree.Node, sign: str, op: Span, right: tree.Node, family: str) -> tree.Node:
     if isinstance(left, tree.Arithmetic) and left.signs[0] in family:
         left.operands.append(right)
         left.ops.append(op)

@@ -8,9 +8,60 @@ from .lexer import RESERVED, fault
 __all__ = ["parse"]
 
 _VERBS = frozenset(
-    """INSERT UPDATE DELETE MERGE DROP CREATE ALTER GRANT REVOKE TRUNCATE RENAME COMMENT ANALYZE AUDIT NOAUDIT PURGE FLASHBACK LOCK CALL
-    EXPLAIN DESCRIBE DESC COMMIT ROLLBACK SAVEPOINT SET BEGIN DECLARE EXEC EXECUTE COPY ATTACH DETACH INSTALL LOAD PRAGMA EXPORT IMPORT USE
-    VACUUM CHECKPOINT SHOW FROM VALUES PIVOT UNPIVOT SUMMARIZE RESET FORCE ASSOCIATE DISASSOCIATE TABLE""".split()
+    [
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "DROP",
+        "CREATE",
+        "ALTER",
+        "GRANT",
+        "REVOKE",
+        "TRUNCATE",
+        "RENAME",
+        "COMMENT",
+        "ANALYZE",
+        "AUDIT",
+        "NOAUDIT",
+        "PURGE",
+        "FLASHBACK",
+        "LOCK",
+        "CALL",
+        "EXPLAIN",
+        "DESCRIBE",
+        "DESC",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SET",
+        "BEGIN",
+        "DECLARE",
+        "EXEC",
+        "EXECUTE",
+        "COPY",
+        "ATTACH",
+        "DETACH",
+        "INSTALL",
+        "LOAD",
+        "PRAGMA",
+        "EXPORT",
+        "IMPORT",
+        "USE",
+        "VACUUM",
+        "CHECKPOINT",
+        "SHOW",
+        "FROM",
+        "VALUES",
+        "PIVOT",
+        "UNPIVOT",
+        "SUMMARIZE",
+        "RESET",
+        "FORCE",
+        "ASSOCIATE",
+        "DISASSOCIATE",
+        "TABLE",
+    ]
 )
 _JOIN_WORDS = frozenset({"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER"})
 _NOT_ALIASES = _JOIN_WORDS | {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from functools import cache
 
 from .lexer import Span
 
@@ -408,11 +407,6 @@ class Query(Node):
     fetch: Fetch | None = None
 
 
-@cache
-def _field_names(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name not in {"start", "end"})
-
-
 def walk(node: object) -> Iterator[Node]:
     """Yield a node and all below it, but do not enter queries inside it."""
     todo = [node]
@@ -423,4 +417,7 @@ def walk(node: object) -> Iterator[Node]:
         elif isinstance(here, Node):
             yield here
             if not isinstance(here, Query):
-                todo.extend(getattr(here, name) for name in reversed(_field_names(type(here))))
+                todo.extend(getattr(here, name) for name in reversed(_FIELDS[type(here)]))
+
+
+_FIELDS = {kind: tuple(each.name for each in fields(kind) if each.name not in {"start", "end"}) for kind in Node.__subclasses__()}

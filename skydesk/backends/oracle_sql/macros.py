@@ -1,0 +1,71 @@
+"""DuckDB macros that do what Oracle's functions do and DuckDB's do not."""
+
+__all__ = ["SETUP"]
+
+_MACROS = {
+    "ora_divide(a, b)": "CASE WHEN b = 0 THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END",
+    "ora_ratio(a, b)": "CASE WHEN b = 0 THEN NULL ELSE CAST(a AS DOUBLE) / b END",
+    "ora_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE a % b END",
+    "ora_finite(x, name)": (
+        "CASE WHEN isnan(x) OR isinf(x) THEN error('ORA-01428: argument of ' || name || ' is out of range') ELSE x END"
+    ),
+    "ora_whole(x)": "CAST(trunc(x) AS BIGINT)",
+    "ora_trunc(x, r, step, n)": "CASE WHEN abs(r) <= abs(x) THEN r ELSE round(r - sign(x) * step, n) END",
+    "ora_to_number(s)": (
+        r"CASE WHEN s IS NULL THEN NULL "
+        r"WHEN NOT regexp_full_match(trim(s), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?') "
+        r"THEN error('ORA-01722: ''' || s || ''' is not a number') "
+        r"WHEN length(regexp_replace(regexp_replace(trim(s), '[eE].*$', ''), '^[+-]?0*|\.', '', 'g')) > 15 "
+        r"THEN error('the number ''' || s || ''' has more than 15 digits: compare it as a string') "
+        r"ELSE CAST(trim(s) AS DOUBLE) END"
+    ),
+    "ora_decimal_text(x)": (
+        r"CASE WHEN x = 0 THEN '0' ELSE "
+        r"regexp_replace(regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\.[0-9]*?)0+$', '\1'), '\.$', ''), '^(-?)0\.', '\1.') END"
+    ),
+    "ora_substr(s, p)": (
+        "nullif(CASE WHEN p > 0 THEN substr(s, p) WHEN p = 0 THEN s WHEN -p <= length(s) THEN substr(s, length(s) + p + 1) END, '')"
+    ),
+    "ora_substr3(s, p, n)": (
+        "nullif(CASE WHEN n < 1 THEN NULL WHEN p > 0 THEN substr(s, p, n) WHEN p = 0 THEN substr(s, 1, n) "
+        "WHEN -p <= length(s) THEN substr(s, length(s) + p + 1, n) END, '')"
+    ),
+    "ora_instr(s, sub, p, occurrence)": (
+        "CASE WHEN s IS NULL OR sub IS NULL THEN NULL WHEN p = 0 THEN 0 ELSE coalesce(list_filter("
+        "CASE WHEN p > 0 THEN range(p, length(s) - length(sub) + 2) "
+        "ELSE list_reverse(range(1, least(length(s) + p + 1, length(s) - length(sub) + 1) + 1)) END, "
+        "lambda i: substr(s, i, length(sub)) = sub)[occurrence], 0) END"
+    ),
+    "ora_replace(s, a, b)": "nullif(CASE WHEN a IS NULL THEN s ELSE replace(s, a, coalesce(b, '')) END, '')",
+    "ora_pad(s, n, padded)": "CASE WHEN n < 1 OR s IS NULL THEN NULL ELSE padded END",
+    "ora_ascii(s)": "CASE WHEN ascii(s) > 127 THEN error('ASCII of a character that is not ASCII') ELSE ascii(s) END",
+    "ora_sysdate()": "date_trunc('second', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP))",
+    "ora_localtimestamp()": "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)",
+    "ora_add_days(d, n)": "d + to_microseconds(CAST(round(n * 86400.0) AS BIGINT) * 1000000)",
+    "ora_days_between(a, b)": "(epoch_us(a) - epoch_us(b)) / 86400000000.0",
+    "ora_time(d)": "to_microseconds(epoch_us(d) - epoch_us(date_trunc('day', d)))",
+    "ora_last_day(d)": "CAST(last_day(d) AS TIMESTAMP) + ora_time(d)",
+    "ora_add_months(d, n)": (
+        "CASE WHEN last_day(d) = CAST(d AS DATE) THEN ora_last_day(d + to_months(CAST(trunc(n) AS INTEGER))) "
+        "ELSE d + to_months(CAST(trunc(n) AS INTEGER)) END"
+    ),
+    "ora_month_seconds(d)": "(epoch_us(d) - epoch_us(date_trunc('month', d))) / 1000000.0",
+    "ora_months_between(a, b)": (
+        "(year(a) - year(b)) * 12 + month(a) - month(b) + CASE WHEN day(a) = day(b) "
+        "OR (last_day(a) = CAST(a AS DATE) AND last_day(b) = CAST(b AS DATE)) THEN 0.0 "
+        "ELSE (ora_month_seconds(a) - ora_month_seconds(b)) / 2678400.0 END"
+    ),
+    "ora_week(d)": "date_trunc('day', d) - to_days(CAST((dayofyear(d) - 1) % 7 AS INTEGER))",
+    "ora_width_bucket(x, low, high, n)": (
+        "CASE WHEN x IS NULL OR low IS NULL OR high IS NULL THEN NULL "
+        "WHEN low = high THEN error('ORA-30494: the bounds of WIDTH_BUCKET are equal') "
+        "WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 "
+        "ELSE CAST(floor(CAST(x - low AS DOUBLE) * n / (high - low)) AS BIGINT) + 1 END "
+        "WHEN x > low THEN 0 WHEN x <= high THEN n + 1 "
+        "ELSE CAST(floor(CAST(low - x AS DOUBLE) * n / (low - high)) AS BIGINT) + 1 END"
+    ),
+    "ora_overflow(shown, width)": "CASE WHEN length(shown) > width THEN repeat('#', width + 1) ELSE lpad(shown, width + 1, ' ') END",
+}
+
+SETUP: tuple[str, ...] = tuple(f"CREATE OR REPLACE TEMP MACRO {head} AS {body}" for head, body in _MACROS.items())
+"""DuckDB statements that make the macros which translated statements call; needs no right to write to the catalogue."""

@@ -1,0 +1,96 @@
+"""Values on their way into DuckDB's words: their text, their Oracle type, where they come from."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ...query.model import ColumnType
+from .lexer import Span
+
+__all__ = ["DUCKDB_TYPES", "KINDS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "quote", "quote_text"]
+
+
+class Kind(IntEnum):
+    """Oracle's types as far as they change what an operator means; among numbers the greater wins."""
+
+    NULL = 0
+    INTEGER = 1
+    """NUMBER that is whole; BIGINT in DuckDB."""
+
+    DECIMAL = 2
+    """NUMBER with decimal places; DECIMAL in DuckDB."""
+
+    NUMBER = 3
+    """NUMBER out of a division or a function; DOUBLE in DuckDB, 15 digits."""
+
+    FLOAT = 4
+    """BINARY_FLOAT and BINARY_DOUBLE: IEEE 754 with NaN and infinity, as in DuckDB."""
+
+    TEXT = 5
+    DATE = 6
+    """Date and time to the second; TIMESTAMP in DuckDB."""
+
+    TIMESTAMP = 7
+    INTERVAL = 8
+    """INTERVAL DAY TO SECOND."""
+
+    CONDITION = 9
+
+
+NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER, Kind.FLOAT})
+TEMPORAL = frozenset({Kind.DATE, Kind.TIMESTAMP})
+KINDS = {
+    ColumnType.BOOLEAN: Kind.CONDITION,
+    ColumnType.INT16: Kind.INTEGER,
+    ColumnType.INT32: Kind.INTEGER,
+    ColumnType.INT64: Kind.INTEGER,
+    ColumnType.FLOAT32: Kind.FLOAT,
+    ColumnType.FLOAT64: Kind.FLOAT,
+    ColumnType.STRING: Kind.TEXT,
+    ColumnType.TIMESTAMP: Kind.TIMESTAMP,
+}
+DUCKDB_TYPES = {
+    Kind.INTEGER: "BIGINT",
+    Kind.DECIMAL: "DOUBLE",
+    Kind.NUMBER: "DOUBLE",
+    Kind.FLOAT: "DOUBLE",
+    Kind.TEXT: "VARCHAR",
+    Kind.DATE: "TIMESTAMP",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.NULL: "VARCHAR",
+    Kind.CONDITION: "BOOLEAN",
+    Kind.INTERVAL: "INTERVAL",
+}
+
+
+@dataclass(slots=True)
+class Value:
+    """An expression in DuckDB's words; safe to put beside any operator."""
+
+    sql: str
+    kind: Kind
+    loose: Span | None = None
+    """The first column in it that is neither aggregated nor grouped by."""
+
+    origin: tuple[str, str] | None = None
+    """Table and column, where it is a plain column of the catalogue."""
+
+    constant: str | None = None
+    """Text of a string literal, digits of a number literal."""
+
+    narrow: bool = False
+    """An integer of 16 or 32 bits, whose sums may not fit."""
+
+
+def quote(name: str) -> str:
+    """Write a name for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """Write a string for DuckDB."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def first_loose(*values: Value) -> Span | None:
+    """Give the first loose column of several values."""
+    return next((value.loose for value in values if value.loose is not None), None)
