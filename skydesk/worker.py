@@ -110,6 +110,10 @@ class JobContext:
         if message is not None:
             self._send(message)
 
+    def close(self) -> None:
+        """Close the log; the context is of no use afterwards."""
+        os.close(self._log)
+
     def log(self, message: str) -> None:
         """Write to ``job.log``; see `skydesk.jobs.ports.TaskContext`."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

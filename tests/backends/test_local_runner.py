@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.faults.stage import Stage, is_running, wait_until
 
 from skydesk.jobs.model import Job, JobError, Phase, Progress
+from tests.faults.stage import Stage, is_running, wait_until
 
 
 @pytest.fixture

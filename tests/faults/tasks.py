@@ -3,6 +3,7 @@
 import fcntl
 import mmap
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import duckdb
 
 from skydesk.errors import InvalidRequest
 from skydesk.jobs.model import JobOutcome
@@ -31,27 +34,7 @@ def refuse_services(options: Mapping[str, Any]) -> SimpleNamespace:
 
 def tasks() -> Mapping[str, Task]:
     """All tasks below by their names."""
-    return {
-        each.__name__: each
-        for each in (
-            write,
-            ledger,
-            fail,
-            crash,
-            wait,
-            deaf,
-            fork_children,
-            hog,
-            map_memory,
-            spin,
-            sleep_deaf,
-            die,
-            fill_disk,
-            crawl,
-            chatter,
-            mkdir_gone,
-        )
-    }
+    return {task.__name__: task for task in _TASKS}
 
 
 def write(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
@@ -132,6 +115,35 @@ def map_memory(services: Any, request: Mapping[str, Any], context: TaskContext) 
         taken.append(mmap.mmap(-1, 8 * 2**20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
+def duckdb_hog(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
+    """Have a database collect more than fits."""
+    connection = duckdb.connect(config={"memory_limit": "8GB", "threads": 2})
+    connection.execute("SELECT list(i ORDER BY hash(i)) FROM range(100_000_000) t(i)").fetchall()
+    return JobOutcome()
+
+
+def use_memory(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
+    """Take and fill some memory."""
+    return JobOutcome(rows=bytearray(request["size_bytes"]).count(0))
+
+
+def tell_limits(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
+    """Write down what the worker is held to."""
+    told = {
+        "limit_seconds": context.limit_seconds,
+        "cpu_seconds": resource.getrlimit(resource.RLIMIT_CPU)[0],
+        "alarm_seconds": signal.getitimer(signal.ITIMER_REAL)[0],
+        "data_bytes": resource.getrlimit(resource.RLIMIT_DATA)[0],
+        "core_bytes": resource.getrlimit(resource.RLIMIT_CORE)[1],
+        "niceness": os.nice(0),
+        "group": os.getpgid(0),
+        "session": os.getsid(0),
+        "pid": os.getpid(),
+    }
+    (context.folder / "result.txt").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
+    return JobOutcome(files=("result.txt",))
+
+
 def spin(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
     """Work without end, but listen."""
     while True:
@@ -147,15 +159,17 @@ def sleep_deaf(services: Any, request: Mapping[str, Any], context: TaskContext) 
 def die(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
     """Be killed, the first ``times`` times."""
     _note(request["ledger"], f"begin {context.job_id} {os.getpid()}")
-    (context.folder / "half.txt").write_text("half")
     begun = Path(request["ledger"]).read_text().count("begin")
     if begun <= request["times"]:
+        (context.folder / "half.txt").write_text("half")
         os.kill(os.getpid(), signal.SIGKILL)
     return JobOutcome()
 
 
 def fill_disk(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
-    """Write until the disk is full."""
+    """Write until the disk is full, or a file must not grow any more."""
+    if "largest_bytes" in request:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_bytes"], resource.RLIM_INFINITY))
     with (context.folder / "big.bin").open("wb") as file:
         while True:
             file.write(bytes(65536))
@@ -176,7 +190,7 @@ def chatter(services: Any, request: Mapping[str, Any], context: TaskContext) -> 
     return JobOutcome(rows=200_000)
 
 
-def mkdir_gone(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
+def go_on_without_folder(services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
     """Go on once somebody has deleted the folder."""
     (context.folder / "result.txt").write_text("done")
     context.report(1)
@@ -190,3 +204,26 @@ def _note(path: str, line: str) -> None:
     with Path(path).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(line + "\n")
+
+
+_TASKS: tuple[Task, ...] = (
+    write,
+    ledger,
+    fail,
+    crash,
+    wait,
+    deaf,
+    fork_children,
+    hog,
+    map_memory,
+    duckdb_hog,
+    use_memory,
+    tell_limits,
+    spin,
+    sleep_deaf,
+    die,
+    fill_disk,
+    crawl,
+    chatter,
+    go_on_without_folder,
+)

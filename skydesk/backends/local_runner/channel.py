@@ -88,9 +88,13 @@ class Channel:
         """Close this end, and descriptors that nobody took."""
         for descriptor in self.take_descriptors():
             os.close(descriptor)
+        self.hang_up()
+        self._socket.close()
+
+    def hang_up(self) -> None:
+        """End the conversation, also for a thread that waits in `receive`; `close` is still to be called."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
 
     def forget(self) -> None:
         """Close this process's copy of a channel that a forked parent still uses."""

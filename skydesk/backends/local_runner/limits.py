@@ -12,6 +12,7 @@ __all__ = ["become_worker", "core_count", "hold_to", "loosen_memory", "oom_kills
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 _OOM_SCORE = 500
+_LONGEST_SECONDS = 10 * 365 * 86400
 _SPARE_BYTES = 64 * 2**20
 """Room beyond the memory limit for tidying up after it was hit."""
 
@@ -45,10 +46,10 @@ def hold_to(*, memory_bytes: int, cpu_seconds: float, wall_seconds: float) -> No
     """
     soft = _data_bytes() + memory_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (soft, soft + _SPARE_BYTES))
-    cpu = max(1, round(cpu_seconds))
+    cpu = round(min(max(1, cpu_seconds), _LONGEST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, wall_seconds)
+    signal.setitimer(signal.ITIMER_REAL, min(max(1, wall_seconds), _LONGEST_SECONDS))
 
 
 def loosen_memory() -> None:

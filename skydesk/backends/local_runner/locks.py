@@ -35,9 +35,10 @@ class LivenessLocks:
     def __init__(self, folder: Path) -> None:
         self._runners = folder / "runners"
         self._jobs = folder / "jobs"
-        for each in (folder, self._runners, self._jobs):
-            each.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.place = _place(folder / "place")
+        self._place_file = folder / "place"
+        self._make_folders()
+        self.place = _text_once(self._place_file, secrets.token_hex(4))
+        """Random name of this folder of locks."""
 
     def lock_runner(self, runner: str) -> int:
         """Lock a runner's file; the descriptor, which the caller keeps open for as long as the runner lives.
@@ -51,6 +52,16 @@ class LivenessLocks:
         if descriptor is None:
             raise BlockingIOError(f"a runner called {runner} is alive")
         return descriptor
+
+    def keep_runner(self, runner: str, descriptor: int) -> int:
+        """Lock a runner's file anew if somebody has deleted it; the descriptor that holds the lock now."""
+        if _is_still(descriptor, self._runners / runner):
+            return descriptor
+        self._make_folders()
+        _text_once(self._place_file, self.place)
+        fresh = self.lock_runner(runner)
+        os.close(descriptor)
+        return fresh
 
     def runner_is_alive(self, runner: str) -> bool:
         """Tell whether the process of a runner still exists."""
@@ -77,7 +88,12 @@ class LivenessLocks:
         for pid in _processes():
             open_files = _open_files(pid)
             if (wanted.st_dev, wanted.st_ino) in open_files and not open_files & self._runner_files():
-                _kill(pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _make_folders(self) -> None:
+        for each in (self._runners, self._jobs):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _runner_files(self) -> set[tuple[int, int]]:
         found = (path.stat() for path in self._runners.iterdir())
@@ -106,14 +122,13 @@ class LivenessLocks:
                 path.unlink(missing_ok=True)
 
 
-def _place(path: Path) -> str:
-    """A random name for this folder of locks, made once and kept."""
+def _text_once(path: Path, text: str) -> str:
+    """Write a file that is not there yet, at once and whole; its text, whoever wrote it."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    fresh.write_text(secrets.token_hex(4))
+    fresh.write_text(text)
     try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
     finally:
         fresh.unlink()
     return path.read_text()
@@ -179,10 +194,3 @@ def _open_files(pid: int) -> set[tuple[int, int]]:
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return found
     return found
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

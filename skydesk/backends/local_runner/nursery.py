@@ -70,10 +70,11 @@ class Nursery:
         ServiceUnavailable
             The nursery cannot be started, or was closed.
         """
-        ours, theirs = Channel.pair()
-        with self._lock, theirs:
+        with self._lock:
             control = self._running()
-            reply = _ask(control, {"kind": "fork"}, [theirs.fileno()])
+            ours, theirs = Channel.pair()
+            with theirs:
+                reply = _ask(control, {"kind": "fork"}, [theirs.fileno()])
             if reply is None:
                 self._end_process()
                 ours.close()
@@ -83,8 +84,11 @@ class Nursery:
 
     def close(self, *, wait_seconds: float = 1) -> None:
         """End the nursery and every worker that it made."""
+        self._closed = True
+        control = self._control
+        if control is not None:
+            control.hang_up()  # so that whoever waits for an answer lets go of the lock
         with self._lock:
-            self._closed = True
             self._end_process(wait_seconds)
 
     def _kill(self, control: Channel, pid: int) -> None:
@@ -162,6 +166,8 @@ def serve(control: Channel, live: Callable[[Channel], None]) -> None:
                 control.send({"exit_code": exit_code})
     for pid in children:
         _end_group(pid)
+    for pid in children:
+        os.waitpid(pid, 0)
 
 
 def _end_group(pid: int) -> None:

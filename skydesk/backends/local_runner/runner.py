@@ -203,14 +203,14 @@ class LocalRunner:
             self._note_failure(gone.failure)
         if any(each.ready for each in self._crew):
             self.problem, self._failures = None, 0
-        if time.monotonic() < self._next_birth_at:
+        if time.monotonic() < self._next_birth_at or self._stopping.is_set():
             return
         busy = self._busy_count()
         wanted = busy + max(1, min(self._warm, self._workers - busy))
         for _ in range(wanted - len(self._crew)):
             supervision = Supervision(self._house)
-            self._crew.append(supervision)
             supervision.start()
+            self._crew.append(supervision)
 
     def _note_failure(self, failure: str | None) -> None:
         if failure is None:
@@ -226,6 +226,8 @@ class LocalRunner:
 
     def _look_after_jobs(self) -> None:
         """Hear what other processes did to jobs of this runner, and take over jobs of dead runners."""
+        if self._lock_descriptor is not None:
+            self._lock_descriptor = self._locks.keep_runner(self.id, self._lock_descriptor)
         mine = {each.job.id: each for each in self._crew if each.job is not None and not each.over}
         executing = {job.id: job for job in self._store.jobs(phases=_EXECUTING)}
         for job in executing.values():
