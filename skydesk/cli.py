@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from .commands import survey
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="skydesk", description="Survey astronomy from the terminal.")
     parser.add_argument("--version", action="version", version=f"skydesk {__version__}")
     parser.add_argument("--survey", type=Path, metavar="FILE", help="serve this survey file in this process (or set SKYDESK_SURVEY)")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    subparsers: Any = parser.add_subparsers(metavar="COMMAND", required=True)
     for service in all_services():
         if service.command is not None:
             service.command(subparsers)

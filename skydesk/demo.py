@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -148,7 +149,7 @@ class DemoHub:
         raise ServiceUnavailable("\n".join([f"the hub did not start; its log {self.log_file} ends with:", *tail]))
 
 
-def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(subparsers: Any) -> None:
     """Add ``skydesk demo`` to a command line."""
     parser = subparsers.add_parser("demo", help="run a JupyterHub with the demo survey on this machine")
     parser.add_argument("--port", type=int, default=8000, help="port of 127.0.0.1 to listen on (default: 8000)")
