@@ -1,5 +1,6 @@
 """``jobs/...``: list, follow, rename, cancel, renew, run again, delete, files, log, archive, events, notebook."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -155,7 +156,8 @@ def _file(call: Call) -> FileReply:
 
 def _archive(call: Call) -> StreamReply:
     job = call.services.jobs.get(call.user, call.arguments["id"])
-    return StreamReply(chunks=call.services.jobs.archive(call.user, job.id), media_type="application/x-tar", file_name=f"{job.name}.tar")
+    file_name = re.sub(r"[/\\]", "_", job.name) + ".tar"
+    return StreamReply(chunks=call.services.jobs.archive(call.user, job.id), media_type="application/x-tar", file_name=file_name)
 
 
 def _notebook(call: Call) -> JsonReply:
