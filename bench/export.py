@@ -100,7 +100,7 @@ def _values(rng: np.random.Generator, column: Column) -> pa.Array:
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    with duckdb.connect(str(path), read_only=True, config={"threads": 2}) as database:
+    with duckdb.connect(str(path), read_only=True, config={"threads": 2, "memory_limit": "200MB"}) as database:
         yield from database.sql("SELECT * FROM many").to_arrow_reader(BATCH_ROWS)
 
 
