@@ -243,13 +243,17 @@ class TileGrid:
             sign = -1 if digits[4] == "-" else 1
             dec = sign * (int(digits[5:7]) + (int(digits[7:]) + 0.5) / 60)
             ra = (int(digits[:2]) + (int(digits[2:4]) + 0.5) / 60) * 15
-            for row in np.unique(self.find(ra, dec + np.array([-1, 0, 1]) / 60)[0]):
-                for column in range(self.columns(int(row))) if row >= 0 else ():
-                    if abs((column * float(self._ra_step_deg(np.array(row))) + self.first_ra_deg - ra + 180) % 360 - 180) < 0.25:
-                        tile = self.tile(int(row), column)
-                        if tile.name == name:
-                            return tile
+            for row in np.unique(self.find(ra, dec + np.array([-1, 0, 1]) / 60)[0]).tolist():
+                for column in self._columns_near(row, ra):
+                    if (tile := self.tile(row, column)).name == name:
+                        return tile
         raise NotFound(f"the grid has no tile named {name!r}")
+
+    def _columns_near(self, row: int, ra_deg: float) -> set[int]:
+        if row < 0:
+            return set()
+        count, near = self.columns(row), int((ra_deg - self.first_ra_deg) % 360 / float(self._ra_step_deg(np.array(row))))
+        return {0, count - 1} | {column for column in (near - 1, near, near + 1) if 0 <= column < count}
 
     def _ra_step_deg(self, rows: IntArray) -> FloatArray:
         return np.asarray(self.step_deg / np.cos(np.radians(self.first_dec_deg - rows * self.step_deg)), dtype=np.float64)

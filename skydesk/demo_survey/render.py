@@ -143,26 +143,43 @@ def _draw_gaussians(image: Any, x: Any, y: Any, flux: Any, xx: Any, xy: Any, yy:
 def _measure_objects(image: Any, mask: Any, x: Any, y: Any, reach: Any, radii: Any, flux: Any, flags: Any) -> None:
     """Sum pixels in circles; pixels that a circle cuts count by the part inside, sampled 5 x 5 where the circle is small."""
     rows, columns = image.shape
-    largest = radii[-1] + 1
+    count, largest = len(radii), radii[-1] + 0.75
+    whole = np.zeros(count + 1)
     for k in range(len(x)):
+        whole[:] = 0
         for row in range(max(0, math.ceil(y[k] - largest)), min(rows - 1, math.floor(y[k] + largest)) + 1):
-            for column in range(max(0, math.ceil(x[k] - largest)), min(columns - 1, math.floor(x[k] + largest)) + 1):
-                dx, dy = column - x[k], row - y[k]
+            dy = row - y[k]
+            half = math.sqrt(largest * largest - dy * dy)
+            for column in range(max(0, math.ceil(x[k] - half)), min(columns - 1, math.floor(x[k] + half)) + 1):
+                dx = column - x[k]
                 distance = math.sqrt(dx * dx + dy * dy)
                 if distance <= reach[k]:
                     flags[k] |= mask[row, column]
-                for n in range(len(radii) - 1, -1, -1):
-                    if distance > radii[n] + 0.75:
-                        break
-                    inside = min(1.0, max(0.0, radii[n] + 0.5 - distance))
-                    if radii[n] < 6 and distance > radii[n] - 0.75:
-                        inside = 0.0
-                        for i in range(-2, 3):
-                            for j in range(-2, 3):
-                                if (dx + 0.2 * i) ** 2 + (dy + 0.2 * j) ** 2 < radii[n] ** 2:
-                                    inside += 0.04
-                    flux[k, n] += image[row, column] * inside
+                first = count
+                while first > 0 and distance <= radii[first - 1] - 0.75:
+                    first -= 1
+                whole[first] += image[row, column]
+                n = first - 1
+                while n >= 0 and distance < radii[n] + 0.75:
+                    flux[k, n] += image[row, column] * _part_inside(dx, dy, distance, radii[n])
+                    n -= 1
+        total = 0.0
+        for n in range(count):
+            total += whole[n]
+            flux[k, n] += total
 
 
+def _part_of_pixel(dx: float, dy: float, distance: float, radius: float) -> float:
+    """Part of a pixel that lies inside a circle."""
+    if radius >= 6:
+        return min(1.0, max(0.0, radius + 0.5 - distance))
+    inside = 0
+    for i in range(-2, 3):
+        for j in range(-2, 3):
+            inside += (dx + 0.2 * i) ** 2 + (dy + 0.2 * j) ** 2 < radius**2
+    return inside / 25
+
+
+_part_inside = numba.njit(cache=True, nogil=True)(_part_of_pixel)
 _draw = numba.njit(cache=True, nogil=True)(_draw_gaussians)
 _measure = numba.njit(cache=True, nogil=True)(_measure_objects)
