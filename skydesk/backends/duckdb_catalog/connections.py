@@ -79,15 +79,11 @@ class Connections:
         self._key = path.resolve()
         self._macros = [statement for statement in setup if not _is_setting(statement)]
         every = (*filter(_is_setting, setup), *_OF_EACH)
-        settings: _Settings = {
-            "memory_limit": f"{memory_bytes}B",
-            "max_temp_directory_size": f"{temp_bytes}B",
-            "threads": threads,
-            **_FIXED,
-        }
+        settings: _Settings = {"memory_limit": f"{memory_bytes}B", "threads": threads, **_FIXED}
+        spill = (f"SET temp_directory = {_quoted(temp_folder or _temporary_folder())}", f"SET max_temp_directory_size = '{temp_bytes}B'")
         with _opening:
             found = _opened.get(self._key)
-            self._pool = found or _Pool(path, settings, temp_folder or _temporary_folder(), every, count)
+            self._pool = found or _Pool(path, settings, spill, every, count)
             self._pool.users += 1
             _opened[self._key] = self._pool
         self._closed = False
@@ -134,11 +130,11 @@ class Connections:
 class _Pool:
     """The connections themselves, and who uses the file."""
 
-    def __init__(self, path: Path, settings: "_Settings", temp_folder: Path, every: Sequence[str], count: int) -> None:
+    def __init__(self, path: Path, settings: "_Settings", spill: Sequence[str], every: Sequence[str], count: int) -> None:
         self.users = 0
         self.root = _open(path, settings)
         with translated():
-            self.root.execute(f"SET temp_directory = '{str(temp_folder).replace(chr(39), chr(39) * 2)}'")
+            _with_settings(self.root, spill)
             self.root.execute("SET enable_external_access = false")
             self.all = [_with_settings(self.root.cursor(), every) for _ in range(count)]
             self.root.execute("SET lock_configuration = true")
@@ -164,6 +160,11 @@ def _open(path: Path, settings: _Settings) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(path), read_only=True, config=settings)
     except duckdb.Error as error:
         raise ServiceUnavailable(f"{path} cannot be opened as a catalogue: {str(error).partition(chr(10))[0]}") from error
+
+
+def _quoted(path: Path) -> str:
+    text = str(path).replace("'", "''")
+    return f"'{text}'"
 
 
 def _is_setting(statement: str) -> bool:

@@ -41,7 +41,8 @@ def as_skydesk_error(error: BaseException) -> SkydeskError:
 def _plain(message: str) -> str:
     first = message.partition("\n")[0]
     first = re.sub(r" when casting from source column \w+$", "", first)
-    return first[:1].lower() + first[1:].rstrip(".!")
+    begins_a_sentence = first[:1].isupper() and not first[1:2].isupper()
+    return (first[:1].lower() + first[1:] if begins_a_sentence else first).rstrip(".!")
 
 
 def _memory(_: str) -> SkydeskError:
