@@ -44,6 +44,8 @@ class CallHandler(RequestHandler):
         self.route_path = ""
         self._body = bytearray()
         self._body_bytes = 0
+        self._refusal: Exception | None = None
+        self._closes = False
 
     @property
     def by_token(self) -> bool:
@@ -90,24 +92,33 @@ class CallHandler(RequestHandler):
         return bytes(self._body)
 
     async def prepare(self) -> None:
-        """Find out who asks, then look at the request's outside; the body is still unread."""
+        """Let the call in, or keep the refusal until the body has been read.
+
+        An answer before that would make tornado close the connection, on which a client that sends its next call would fail.
+        """
         current_request_id.set(self.request_id)
+        if int(self.request.headers.get("Content-Length") or 0) > _DRAINED_BYTES:
+            self._closes = True
+            raise HTTPError(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+        try:
+            await self.admit()
+        except Exception as refusal:
+            self._refusal = refusal
+
+    async def admit(self) -> None:
+        """Find out who asks, and look at the request's outside; raises what is wrong."""
         preparing = super().prepare()
         if preparing is not None:
             await preparing
-        if self._finished:
-            return
         if not self.known:
             raise Unauthenticated("nobody is logged in, or the token is not known here, or X-XSRFToken is missing")
         if not self.by_token:
             refuse_foreign(self.request)
-        if int(self.request.headers.get("Content-Length") or 0) > _DRAINED_BYTES:
-            raise HTTPError(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body, as long as it is not too large."""
+        """Keep a piece of the body, as long as it is wanted and not too large."""
         self._body_bytes += len(chunk)
-        if self._body_bytes <= MAX_BODY_BYTES:
+        if self._refusal is None and self._body_bytes <= MAX_BODY_BYTES:
             self._body += chunk
 
     def on_connection_close(self) -> None:
@@ -116,6 +127,8 @@ class CallHandler(RequestHandler):
         self.cancellation.cancel("the client has gone")
 
     async def _carry_out(self) -> None:
+        if self._refusal is not None:
+            raise self._refusal
         try:
             with self.entrance.live(self.cancellation):
                 await self.answer()
@@ -160,6 +173,8 @@ class CallHandler(RequestHandler):
             self.set_header("Allow", ", ".join(error.allowed))
         if status == 401:
             self.set_header("WWW-Authenticate", "token")
+        if self._closes:
+            self.set_header("Connection", "close")
         if status == 503:
             self.set_header("Retry-After", "2")
         self.set_status(status)

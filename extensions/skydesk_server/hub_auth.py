@@ -71,11 +71,11 @@ class HubCallHandler(HubOAuthenticated, CallHandler):
         """True if the call was let in by its ``Authorization`` header."""
         return bool(getattr(self, "_token_authenticated", False))
 
-    async def prepare(self) -> None:
+    async def admit(self) -> None:
         """Ask the hub first; tornado's own look-up would hold up everybody else meanwhile."""
         self.current_user = None
         self.current_user = await hub_user(self)
-        await super().prepare()
+        await super().admit()
 
 
 class HubRouteHandler(HubCallHandler, RouteHandler):

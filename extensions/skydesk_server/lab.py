@@ -28,11 +28,11 @@ class _LabCall(CallHandler, APIHandler):
         """As Jupyter Server sees it."""
         return bool(self.token_authenticated)
 
-    async def prepare(self) -> None:
+    async def admit(self) -> None:
         """Let Jupyter Server's authorizer have its say too."""
-        await super().prepare()
+        await super().admit()
         action = "read" if self.request.method in {"GET", "HEAD"} else "write"
-        if not self._finished and not await _settled(self.authorizer.is_authorized(self, self.current_user, action, AUTH_RESOURCE)):
+        if not await _settled(self.authorizer.is_authorized(self, self.current_user, action, AUTH_RESOURCE)):
             raise NotAllowed(f"this Jupyter server does not let you {action} {AUTH_RESOURCE}")
 
     def update_api_activity(self) -> None:
