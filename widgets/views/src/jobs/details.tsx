@@ -134,7 +134,7 @@ function Actions({ state, job }: { state: JobsState; job: Job }): JSX.Element {
         </Button>
       )}
       {job.folder && state.can("open-files") && (
-        <Button icon="folder" onClick={() => state.openFiles(job)}>
+        <Button icon="folder" title="Open its folder in the file browser" onClick={() => state.openFiles(job)}>
           Show files
         </Button>
       )}
@@ -159,7 +159,7 @@ function Expiry({ state, job, now }: DetailsProps): JSX.Element | null {
   );
   return (
     <Message kind="warn" actions={job.renewals_left > 0 ? renew : undefined}>
-      {`Its ${expiryWords(job, now)}: ${renewalWords(job)}.`}
+      {`It ${expiryWords(job, now)}, and its files are removed then; ${renewalWords(job)}.`}
     </Message>
   );
 }
@@ -188,7 +188,7 @@ function Files({ state, job }: { state: JobsState; job: Job }): JSX.Element | nu
   if (isActive(job)) return null;
   const all = (value?.length ?? 0) > 0 && state.can("download") && (
     <Button icon="download" kind="quiet" title="Download all files in one tar archive" onClick={() => state.download(apiPath("jobs", job.id, "archive"))}>
-      All
+      All as tar
     </Button>
   );
   return (

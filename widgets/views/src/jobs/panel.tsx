@@ -81,12 +81,12 @@ function Help(): JSX.Element {
       <p>Jobs run on the server: they go on when the browser and the lab are closed.</p>
       <dl>
         {KEYS.map(([key, what]) => (
-          <>
+          <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
             <dd>{what}</dd>
-          </>
+          </div>
         ))}
       </dl>
     </div>

@@ -25,7 +25,7 @@ export function rowId(id: string): string {
 export function Row({ state, job, now, columns, top, rowIndex }: RowProps): JSX.Element {
   const selected = state.selected.value.has(job.id);
   const classes = ["sky-jobs__row", `sky-jobs__row--${groupOf(job)}`];
-  if (state.active.value === job.id) classes.push("sky-jobs__row--active");
+  if (state.active.value === job.id) classes.push("sky-jobs__row--here");
   if (state.opened.value?.id === job.id) classes.push("sky-jobs__row--open");
   return (
     <div

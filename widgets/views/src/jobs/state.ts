@@ -10,7 +10,7 @@ import type { Question, Toast } from "../shared/ui";
 import { DetailsState } from "./details-state";
 import { arrange, choose, GROUPS, groupOf, isActive, NEWEST_FIRST, type Column, type Filter, type Group, type SortKey } from "./order";
 import { JobStore, type PhaseChange } from "./store";
-import { announcement, deletionQuestion, titleOf } from "./words";
+import { announcement, deletionQuestion } from "./words";
 
 /** Jobs that one call may delete. */
 const MOST_DELETED = 1000;
@@ -42,6 +42,9 @@ export class JobsState {
   private readonly busy: Signal<ReadonlySet<string>> = signal(new Set());
   private readonly unsaid: string[] = [];
   private anchor: string | null = null;
+  /** Jobs and their order before the last change. */
+  private known: ReadonlyMap<string, Job> = new Map();
+  private order: readonly string[] = [];
   private lastToast = 0;
   private readonly endings: (() => void)[] = [];
 
@@ -59,7 +62,7 @@ export class JobsState {
     model.on("change:selected_job", follow);
     this.endings.push(
       () => model.off("change:selected_job", follow),
-      effect(() => this.keepInList(jobs.value)),
+      effect(() => this.keepInList(jobs.value, this.shown.value)),
     );
     follow();
   }
@@ -255,23 +258,14 @@ export class JobsState {
   }
 
   /** Let go of jobs that are there no more; the keyboard goes to the one that took the place. */
-  private keepInList(jobs: ReadonlyMap<string, Job>): void {
-    const shown = this.shown.peek();
-    const gone = [...this.selected.peek()].filter((id) => !jobs.has(id));
-    if (gone.length) this.selected.value = new Set([...this.selected.peek()].filter((id) => jobs.has(id)));
-    const active = this.active.peek();
-    if (active !== null && !jobs.has(active) && this.store.loaded.peek()) this.active.value = this.neighbour(shown);
-    if (this.openedId.peek() !== null && this.wasKnown && !jobs.has(this.openedId.peek() ?? "")) this.closeDetails();
-    this.wasKnown = jobs.has(this.openedId.peek() ?? "");
-    this.place = Math.max(0, shown.findIndex((job) => job.id === this.active.peek()));
+  private keepInList(jobs: ReadonlyMap<string, Job>, shown: readonly Job[]): void {
+    const isGone = (id: string | null): boolean => id !== null && this.known.has(id) && !jobs.has(id);
+    if ([...this.selected.peek()].some(isGone)) this.selected.value = new Set([...this.selected.peek()].filter((id) => jobs.has(id)));
+    if (isGone(this.active.peek())) this.active.value = neighbour(this.order, this.active.peek(), jobs);
+    if (isGone(this.openedId.peek())) this.closeDetails();
+    this.known = jobs;
+    this.order = shown.map((job) => job.id);
   }
-
-  private neighbour(shown: readonly Job[]): string | null {
-    return (shown[this.place] ?? shown.at(-1))?.id ?? null;
-  }
-
-  private wasKnown = false;
-  private place = 0;
 
   private announce({ before, after }: PhaseChange): void {
     if (!this.store.loaded.peek() || (before === null && !isActive(after))) return;
@@ -284,9 +278,10 @@ export class JobsState {
   }
 }
 
-/** A title for the details, also while the job is not known yet. */
-export function detailsTitle(job: Job | null): string {
-  return job ? titleOf(job) : "Job";
+/** The nearest job that is still there: below first, then above. */
+function neighbour(order: readonly string[], id: string | null, jobs: ReadonlyMap<string, Job>): string | null {
+  const at = order.findIndex((other) => other === id);
+  return [...order.slice(at + 1), ...order.slice(0, Math.max(0, at)).reverse()].find((other) => jobs.has(other)) ?? null;
 }
 
 function countGroups(jobs: Iterable<Job>): Map<Group | "all", number> {

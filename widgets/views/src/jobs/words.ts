@@ -63,10 +63,9 @@ export function durationWords(job: Job, now: number): string {
   return seconds === null ? "" : duration(job.phase === "EXECUTING" ? Math.floor(seconds) : seconds);
 }
 
-/** When the files go: `files removed in 2 days`, `files removed`. */
+/** When the files go: `expires in 2 days`; empty where that is not known, or over. */
 export function expiryWords(job: Job, now: number): string {
-  if (job.expired) return "files removed";
-  return job.destruction_at === null ? "kept" : `files removed ${relativeTime(job.destruction_at, now)}`;
+  return job.expired || job.destruction_at === null ? "" : `expires ${relativeTime(job.destruction_at, now)}`;
 }
 
 export function renewalWords(job: Job): string {
@@ -88,7 +87,7 @@ export function rowLabel(job: Job, now: number): string {
     job.type,
     isActive(job) ? progressWords(job) : outcomeWords(job),
     `submitted ${relativeTime(job.created_at, now)}`,
-    job.expiring || job.expired ? expiryWords(job, now) : "",
+    job.expiring ? expiryWords(job, now) : "",
   ];
   return parts.filter(Boolean).join(", ");
 }
