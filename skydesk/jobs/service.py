@@ -65,7 +65,7 @@ class JobService:
         self._folders = folders
         self._runner = runner
         self._clock = clock
-        self._submitting = threading.Lock()
+        self._submitting = tuple(threading.Lock() for _ in range(64))
         self.housekeeper = Housekeeper(self.store, folders, runner=runner, mailer=mailer, clock=clock, link=link_base or None)
 
     def submit(
@@ -117,7 +117,7 @@ class JobService:
         if faults:
             raise InvalidRequest(faults)
         job = self._new_job(user, type, _as_json(request), name=name, email=email, run_id=run_id)
-        with self._submitting:
+        with self._submitting[hash(user.name) % len(self._submitting)]:
             if not allow_duplicate:
                 self._refuse_duplicate(job)
             job = self.store.add(job, max_active=user.entitlements.jobs.queued)

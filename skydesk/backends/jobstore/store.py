@@ -109,7 +109,7 @@ class SqlJobStore:
 
     def claim(self, runner: str) -> Job | None:
         """Take the next job; see `skydesk.jobs.ports.JobStore`."""
-        if self.database.read(lambda connection: connection.scalar(_claimable().limit(1))) is None:
+        if self.database.read(lambda connection: connection.scalar(_claimable().order_by(None).limit(1))) is None:
             return None
 
         def work(connection: sa.Connection) -> Job | None:
