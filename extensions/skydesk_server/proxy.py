@@ -94,7 +94,7 @@ class UpstreamHandler(CallHandler):
             connection = HTTP1Connection(stream, True, HTTP1ConnectionParameters(no_keep_alive=True, max_body_size=_MAX_REPLY_BYTES))
             reply = _Reply(self)
             try:
-                headers = self._headers(body)
+                headers = self._forwarded_headers(body)
                 await connection.write_headers(RequestStartLine(self.request.method or "", path, "HTTP/1.1"), headers, body or None)
                 connection.finish()
                 await connection.read_response(reply)
@@ -104,7 +104,7 @@ class UpstreamHandler(CallHandler):
         finally:
             stream.close()
 
-    def _headers(self, body: bytes) -> HTTPHeaders:
+    def _forwarded_headers(self, body: bytes) -> HTTPHeaders:
         """Only what the service needs: no cookie of the user, no header of this hop."""
         given: Mapping[str, str] = self.request.headers
         headers = HTTPHeaders({name: given[name] for name in _TO_SERVICE if name in given})
