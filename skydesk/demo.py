@@ -183,7 +183,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _survey(preset: str) -> Path:
     from tqdm import tqdm
 
-    from .demo_survey import DEFAULT_SEED, cached_survey
+    from .demo_survey import cached_survey
+    from .demo_survey.recipe import SEED
 
     with tqdm(total=100, unit="%", bar_format="{desc:<36.36} {percentage:3.0f} %|{bar}| {elapsed}", disable=None, leave=False) as bar:
 
@@ -191,7 +192,7 @@ def _survey(preset: str) -> Path:
             bar.set_description_str(what)
             bar.update(100 * fraction - bar.n)
 
-        return cached_survey(preset, DEFAULT_SEED, on_progress=show)
+        return cached_survey(preset, SEED, on_progress=show)
 
 
 def _greet(hub: DemoHub) -> None:

@@ -37,7 +37,6 @@ def add_skydesk(
     """
     services = installed_services()
     c.JupyterHub.custom_scopes = {**_dict(c.JupyterHub, "custom_scopes"), **custom_scopes(services)}
-    c.JupyterHub.load_groups = {**_dict(c.JupyterHub, "load_groups"), **{group: {"users": []} for group in policy}}
     c.JupyterHub.load_roles = [*_list(c.JupyterHub, "load_roles"), *group_roles(services, policy)]
     service: dict[str, Any] = {
         "name": SERVICE_NAME,

@@ -20,9 +20,6 @@ ACCOUNTS = {"henrietta": "limited", "vera": "default", "cecilia": "advanced"}
 class DemoAuthenticator(Authenticator):
     """Admits the three demo accounts with one shared password and puts each into its group."""
 
-    manage_groups = True
-    allow_all = True
-
     password = Unicode(help="The password of all demo accounts; must not be empty.").tag(config=True)
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
@@ -56,6 +53,8 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
     c.JupyterHub.cookie_secret_file = str(folder / "cookie_secret")
     c.JupyterHub.authenticator_class = DemoAuthenticator
     c.DemoAuthenticator.password = password
+    c.DemoAuthenticator.manage_groups = True
+    c.DemoAuthenticator.allow_all = True
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{ports['proxy']}"
     c.ConfigurableHTTPProxy.command = proxy_command()
     c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")

@@ -28,9 +28,10 @@ def add_commands(subparsers: Any) -> None:
 def _make(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..demo_survey import DEFAULT_SEED, make_survey
+    from ..demo_survey import make_survey
+    from ..demo_survey.recipe import SEED
 
-    seed = DEFAULT_SEED if arguments.seed is None else arguments.seed
+    seed = SEED if arguments.seed is None else arguments.seed
     with tqdm(total=100, unit="%", bar_format="{desc:<36.36} {percentage:3.0f} %|{bar}| {elapsed}", disable=None, leave=False) as bar:
 
         def show(fraction: float, what: str) -> None:
