@@ -3,6 +3,7 @@
 import errno
 import gc
 import importlib
+import importlib.util
 import logging
 import os
 import secrets
@@ -62,8 +63,7 @@ def main() -> None:
     except ChannelClosed:
         return
     settings = WorkerSettings.from_json(message or {})
-    for name in (*settings.preload, settings.services.partition(":")[0], settings.tasks.partition(":")[0]):
-        _preload(name)
+    _preload(settings)
     gc.freeze()
     serve(control, partial(_live, settings, os.getpid()))
     os._exit(0)  # nothing here needs an orderly end, and some extension modules complain of one
@@ -150,7 +150,7 @@ def _live(settings: WorkerSettings, nursery_pid: int, channel: Channel) -> None:
     become_worker(nursery_pid)
     try:
         services = _resolve(settings.services)(settings.options)
-        tasks = _resolve(settings.tasks)()
+        tasks = _tasks_of(settings)
     except Exception as error:
         _log.exception("a worker could not open its services")
         channel.send({"kind": "failed", "message": f"{type(error).__name__}: {error}"})
@@ -258,17 +258,30 @@ def _checked_task(task: Task | None, job: Job) -> Task:
     return task
 
 
+def _tasks_of(settings: WorkerSettings) -> Mapping[str, Task]:
+    tasks: Mapping[str, Task] = _resolve(settings.tasks)()
+    return tasks
+
+
 def _resolve(name: str) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return found
 
 
-def _preload(name: str) -> None:
+def _preload(settings: WorkerSettings) -> None:
+    """Import what workers will need. What fails here fails again in a worker, which then says so."""
+    for name in (*settings.preload, settings.services.partition(":")[0]):
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            _try(partial(importlib.import_module, name))
+    _try(partial(_tasks_of, settings))
+
+
+def _try(load: Callable[[], object]) -> None:
     try:
-        importlib.import_module(name)
-    except ImportError as error:
-        _log.warning("workers will start slowly: %s", error)
+        load()
+    except Exception:
+        _log.exception("something that workers need cannot be loaded")
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:

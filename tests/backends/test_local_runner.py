@@ -162,6 +162,7 @@ def test_a_job_that_somebody_took_out_of_the_store_is_stopped(stage: Stage) -> N
     [pid] = runner.worker_pids(busy=True)
     stage.store.remove(job.id, expect=frozenset({Phase.EXECUTING}))
     wait_until(lambda: not is_running(pid))
+    wait_until(lambda: stage.partials() == [])
     assert stage.store.get(job.id) is None
 
 

@@ -23,8 +23,23 @@ class WorkerSettings:
     tasks: str = "skydesk.worker:registered_tasks"
     """``module:function``; ``function()`` gives the task of each job type."""
 
-    preload: tuple[str, ...] = ("numpy", "pyarrow", "pyarrow.parquet", "duckdb", "sqlglot", "skydesk.registry")
-    """Modules that are imported once, before workers are forked. None of them may start a thread that does work."""
+    preload: tuple[str, ...] = (
+        "numpy",
+        "pandas",
+        "pyarrow.parquet",
+        "duckdb",
+        "sqlglot",
+        "h5py",
+        "astropy.table",
+        "astropy.io.fits",
+        "skydesk.survey",
+        "skydesk.backends.duckdb_catalog",
+        "skydesk.backends.writers",
+    )
+    """Modules that are imported once, before workers are forked; those not installed are left out.
+
+    What a task imports here it need not import in every worker. None of them may start a thread that does work.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -18,7 +18,7 @@ from .channel import Channel, ChannelClosed, Message
 from .limits import oom_kills
 from .locks import LivenessLocks
 from .nursery import Newborn, Nursery
-from .verdict import Death, Stop, after_death, after_end
+from .verdict import REQUEUED, Death, Stop, after_death, after_end
 from .wire import job_to_message
 
 __all__ = ["Household", "Supervision", "settle"]
@@ -217,6 +217,7 @@ class Supervision:
         """Write down what becomes of the job, however long the store needs to take it."""
         if self._stop is Stop.LOST:
             _log.info("job %s is not this runner's any more", job.id)
+            self._house.tidy(job, REQUEUED)
             return None
         fields = after_death(job, death, self._stop) if end is None else after_end(job, end, self._stop)
         if end is None:
