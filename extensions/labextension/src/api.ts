@@ -21,7 +21,7 @@ export class Api {
   /** Address of a call below `skydesk/api/`. Refuses what would leave that folder. */
   url(path: string): string {
     const [route] = path.split('?', 1);
-    if (!/^[a-z]/.test(route) || route.split('/').some(part => /^(\.|%2e){1,2}$/i.test(part)) || /[\\#]/.test(route)) {
+    if (!/^[a-z]/.test(route) || route.split('/').some(part => /^(\.|%2e){1,2}$/i.test(part)) || /[\\#:]/.test(route)) {
       throw new ApiError(400, 'invalid_request', `path must lie below skydesk/api/, got ${path}`);
     }
     return `${this.settings.baseUrl}skydesk/api/${path}`;

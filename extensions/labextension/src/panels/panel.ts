@@ -65,8 +65,17 @@ export class ServicePanel extends Widget {
     this.loadOnce();
   }
 
+  protected override onBeforeDetach(message: Message): void {
+    super.onBeforeDetach(message);
+    const all = [...this.node.querySelectorAll('*')].filter(element => element.scrollTop || element.scrollLeft);
+    this.scrolled = all.map(element => ({ element, top: element.scrollTop, left: element.scrollLeft }));
+  }
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    // An element that was taken out of the page comes back scrolled to its beginning.
+    this.scrolled.forEach(({ element, top, left }) => element.scrollTo({ top, left }));
+    this.scrolled = [];
     if (this.isVisible) {
       this.loadOnce();
     }
@@ -74,8 +83,9 @@ export class ServicePanel extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const first = this.node.querySelector<HTMLElement>('[data-autofocus], [tabindex="0"], textarea, input, button, .cm-content');
-    (first ?? this.node).focus({ preventScroll: true });
+    const { node } = this;
+    const first = node.querySelector<HTMLElement>('[data-autofocus]') ?? node.querySelector<HTMLElement>('[tabindex="0"], textarea, input, button');
+    (first ?? node).focus({ preventScroll: true });
   }
 
   protected override onCloseRequest(message: Message): void {
@@ -119,6 +129,7 @@ export class ServicePanel extends Widget {
   }
 
   private loading: Promise<void> | null = null;
+  private scrolled: { element: Element; top: number; left: number }[] = [];
   private attempt = 0;
   private cleanUp: () => void = () => undefined;
 }
