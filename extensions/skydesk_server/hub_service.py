@@ -15,7 +15,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from tornado.httpserver import HTTPServer
 from tornado.web import Application as WebApplication
 from tornado.web import RequestHandler
-from traitlets import Bool, Int, Unicode
+from traitlets import Bool, Int, Unicode, default
 from traitlets.config import Application
 
 from skydesk.errors import ServiceUnavailable, SkydeskError
@@ -50,6 +50,10 @@ class HubService(Application):
         False, help="""Whether everybody may read /metrics. Otherwise it takes a hub token with the scope read:metrics."""
     ).tag(config=True)
     max_connections = Int(4096, min=16, help="""Connections that may wait to be accepted.""").tag(config=True)
+
+    @default("log_level")
+    def _log_level_default(self) -> int:
+        return logging.INFO
 
     def initialize(self, argv: Any = None) -> None:
         """Read command line and configuration file; the command line wins."""
