@@ -27,7 +27,7 @@ __all__ = ["DemoHub", "add_command"]
 ACCOUNTS = (("henrietta", "limited"), ("vera", "default"), ("cecilia", "advanced"))
 """Account and view, as `skydesk_hub.demo` has them; the core does not import the hub."""
 
-_STOP_SECONDS = 3.5
+_STOP_SECONDS = 2.5
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -96,16 +96,14 @@ class DemoHub:
         """Stop the hub, its proxy, its services and all labs; no process is left when this returns."""
         if self._hub is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self._hub.terminate()
+        # everybody at once: the hub would stop its labs and services one after the other
+        _signal_all(signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
         while time.monotonic() < deadline and any(_descendants()):
             _reap()
             time.sleep(0.05)
-        while left := list(_descendants()):
-            for pid in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        while any(_descendants()):
+            _signal_all(signal.SIGKILL)
             _reap()
             time.sleep(0.02)
         self._hub = None
@@ -136,11 +134,12 @@ class DemoHub:
     def _wait_until_healthy(self, deadline: float) -> None:
         hub = self._hub
         while time.monotonic() < deadline and hub is not None and hub.poll() is None:
-            # through the proxy: the hub itself answers some seconds before the proxy has its routes
+            # through the proxy, which has its routes some seconds after the hub answers; and the page itself, since while it
+            # starts the hub answers only its services, and /hub/health too
             with (
                 contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
                 urllib.request.urlopen(f"{self.url}services/skydesk/health", timeout=5),
-                urllib.request.urlopen(f"{self.url}hub/health", timeout=5),
+                urllib.request.urlopen(f"{self.url}hub/login", timeout=5),
             ):
                 return
             time.sleep(0.2)
@@ -248,6 +247,12 @@ def _descendants() -> Iterator[int]:
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.status() != psutil.STATUS_ZOMBIE:
                 yield process.pid
+
+
+def _signal_all(number: signal.Signals) -> None:
+    for pid in list(_descendants()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _reap() -> None:
