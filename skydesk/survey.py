@@ -231,7 +231,7 @@ def _grid(section: Section, scale: float) -> TileGrid | None:
 
 def _catalogue(section: Section, path: Path) -> Catalogue:
     kind, file = section.choice("kind", _CATALOGUES), section.text("path", "")
-    if kind == "duckdb" and not file:
+    if "kind" in section.values and kind == "duckdb" and not file:
         section.fault("path", "is missing; a duckdb catalogue needs the path of its file, relative to the survey file")
     if kind == "oracle" and file:
         section.fault("path", "does not go with oracle; where that database is belongs to the service's configuration")

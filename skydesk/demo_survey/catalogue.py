@@ -23,6 +23,10 @@ Columns = dict[str, NDArray[Any]]
 
 _FIRST_ID = {"DR1": 160_000_000, "DR2": 1_040_000_000}
 _NOT_MEASURED = 99.0
+_EXACT = ("ALPHAWIN_J2000", "DELTAWIN_J2000", "RA", "DEC", "GALACTIC_L", "GALACTIC_B")
+_DECIMALS = {"FLUX_RADIUS": 4, "FLUX": 2, "SPREAD": 6, "EBV": 5}
+"""By part of a column's name; others have 4."""
+
 _NSIDES = (32, 64, 1024, 4096, 16384)
 
 
@@ -78,7 +82,15 @@ def object_columns(objects: Objects, measured: Measured, places: Positions, rele
     strength = np.sqrt((objects.signal_to_noise(release)[:, 1:4] ** 2).sum(axis=1))
     listed = np.flatnonzero(strength > LEAST_SIGNAL_TO_NOISE[release])
     order = listed[np.lexsort((columns["COADD_OBJECT_ID"][listed], columns["HPIX_16384"][listed]))]
-    return {name: values[order] for name, values in columns.items()}
+    return {name: _rounded(name, values[order]) for name, values in columns.items()}
+
+
+def _rounded(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Drop digits far below the error, so that the file is a quarter smaller; positions on the sky keep all."""
+    if values.dtype.kind != "f" or name in _EXACT:
+        return values
+    decimals = next((decimals for part, decimals in _DECIMALS.items() if part in name), 4)
+    return np.round(values, decimals)
 
 
 def _rng(seed: int, name: str) -> np.random.Generator:

@@ -21,7 +21,7 @@ _R_ABS_OF_G_R = (
 )
 _R_ABS, _G_R = zip(*_R_ABS_OF_G_R, strict=True)
 _COUNT_R_ABS = (-2.9, -2.0, -1.0, 0.0, 1.0, 2.0, 2.9, 3.4, 3.9, 5.0, 6.0, 7.0, 8.6)
-_COUNT = (50, 100, 220, 460, 1000, 2200, 4500, 9000, 13000, 17000, 18000, 18500, 19000)
+_COUNT = (50, 100, 220, 460, 1000, 2000, 3300, 4800, 6000, 7000, 7000, 6500, 6000)
 
 _BRANCH_G_R = (-0.36, -0.33, -0.28, -0.20, -0.10, 0.0, 0.10, 0.25)
 _BRANCH_R_ABS = (2.80, 2.00, 1.40, 0.90, 0.62, 0.50, 0.45, 0.38)
@@ -60,7 +60,7 @@ def _single_stars(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     sums = np.cumsum(np.interp(grid, _COUNT_R_ABS, _COUNT)) * (grid[1] - grid[0])
     r_abs = np.interp(rng.random(rng.poisson(sums[-1])) * sums[-1], sums, grid)
     g_r = np.interp(r_abs, _R_ABS, _G_R) + rng.normal(0, 0.012, len(r_abs))
-    brighter = np.where((rng.random(len(r_abs)) < _BINARIES) & (r_abs > 3.6), 0.75 * rng.random(len(r_abs)), 0)
+    brighter = np.where((rng.random(len(r_abs)) < _BINARIES) & (r_abs > 4.4), 0.75 * rng.random(len(r_abs)), 0)
     return r_abs - brighter, g_r
 
 

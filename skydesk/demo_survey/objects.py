@@ -14,7 +14,7 @@ from .sky import Sources
 
 __all__ = ["LEAST_SIGNAL_TO_NOISE", "Objects", "aperture_error", "find_objects"]
 
-LEAST_SIGNAL_TO_NOISE = {"DR1": 11.0, "DR2": 6.5}
+LEAST_SIGNAL_TO_NOISE = {"DR1": 11.0, "DR2": 7.0}
 """In r, i and z together: below this a release does not list an object."""
 
 _CELL_ARCSEC, _WIDEST_ARCSEC = 4.0, 8.0

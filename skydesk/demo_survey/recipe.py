@@ -31,7 +31,7 @@ __all__ = [
     "preset_named",
 ]
 
-RECIPE = 1
+RECIPE = 2
 """Grows with every change of what is made, so that an older survey in a cache is not taken for a new one."""
 
 SEED = 1
@@ -58,7 +58,7 @@ FWHM_ARCSEC = (1.11, 0.95, 0.88, 0.83, 0.90)
 EXTINCTION = (3.184, 2.130, 1.568, 1.196, 1.048)
 """Extinction in magnitudes for E(B-V) = 1, by band (DES Collaboration 2018)."""
 
-SATURATION_ADU = 150_000.0
+SATURATION_ADU = 300_000.0
 """Pixels do not rise above this."""
 
 ADU_PER_ELECTRON = 1 / 200

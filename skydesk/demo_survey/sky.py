@@ -138,11 +138,11 @@ def _field_galaxies(rng: np.random.Generator) -> Sources:
     z = np.clip(rng.gamma(2.2, 0.035 * 1.42 ** np.clip(i_mag - 17, 0, 8)), 0.003, 1.5)
     old = rng.random(count) < np.interp(i_mag, [16, 20, 24], [0.45, 0.35, 0.12])
     ra, dec = _everywhere(rng, count)
-    groups = 25
+    groups = 150
     grouped = rng.random(count) < 0.25
     which = rng.integers(0, groups, count)
     group_ra, group_dec = _everywhere(rng, groups)
-    distance, angle = 10 ** rng.uniform(-3.2, -1.7, count), rng.uniform(0, 2 * np.pi, count)
+    distance, angle = 10 ** rng.uniform(-2.7, -1.4, count), rng.uniform(0, 2 * np.pi, count)
     near = _offset((0.0, 0.0), distance * np.cos(angle), distance * np.sin(angle))
     place = np.where(grouped, group_ra[which] + near[0], ra), np.where(grouped, group_dec[which] + near[1], dec)
     z = np.where(grouped, np.clip(rng.uniform(0.15, 0.9, groups)[which] + rng.normal(0, 0.005, count), 0.01, 1.5), z)
