@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
@@ -76,10 +76,16 @@ class SdistWithFrontEnd(sdist):
         super().run()
 
 
+def packages() -> list[str]:
+    """Every package of every source root. Folders of data count as packages too, or setuptools warns that it may leave them out one day."""
+    none = ["*.__pycache__", "*.__pycache__.*"]
+    return [found for name, root in ROOTS.items() for found in find_namespace_packages(root, include=[name, f"{name}.*"], exclude=none)]
+
+
 setup(
-    packages=[package for name, root in ROOTS.items() for package in find_packages(root, include=[name, f"{name}.*"])],
+    packages=packages(),
     package_dir={name: name if root == "." else f"{root}/{name}" for name, root in ROOTS.items()},
-    package_data={"skydesk_widgets": ["static/*"], "": ["py.typed"]},
+    include_package_data=True,
     data_files=data_files(),
     cmdclass={"build_py": BuildWithFrontEnd, "sdist": SdistWithFrontEnd},
 )
