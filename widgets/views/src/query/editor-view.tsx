@@ -19,7 +19,7 @@ export function EditorView({ state }: { state: QueryState }): JSX.Element {
       schema: () => state.schema.schema.value,
     });
     editor.current = made;
-    state.insertAtCursor = (text) => made.insert(text);
+    state.insertAtCursor = (text, stay) => made.insert(text, stay);
     return () => made.destroy();
   }, [state]);
   useSignalEffect(() => editor.current?.setText(state.sql.value));

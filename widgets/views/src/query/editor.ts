@@ -6,12 +6,13 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  completionStatus,
   type Completion,
   type CompletionContext,
   type CompletionResult,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { keywordCompletionSource, PLSQL, sql } from "@codemirror/lang-sql";
+import { keywordCompletionSource, PLSQL, sql, SQLDialect } from "@codemirror/lang-sql";
 import { bracketMatching, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { Annotation, EditorState, Prec, type Text } from "@codemirror/state";
@@ -31,12 +32,16 @@ export interface EditorOptions {
 export interface SqlEditor {
   readonly view: EditorView;
   setText(text: string): void;
-  insert(text: string): void;
+  /** Put a text at the cursor; `stay` leaves the focus where it is. */
+  insert(text: string, stay: boolean): void;
   /** Mark a fault and bring it into sight; null takes the mark away. */
   mark(fault: Fault | null): void;
   focus(): void;
   destroy(): void;
 }
+
+/** Oracle's words without its type DEC: here that is a declination. */
+const ORACLE = SQLDialect.define({ ...PLSQL.spec, types: (PLSQL.spec.types ?? "").replace(/\bdec\b/, "") });
 
 /** Marks a change that came from outside, which is not told back. */
 const fromOutside = Annotation.define<boolean>();
@@ -50,9 +55,9 @@ export function createEditor(options: EditorOptions): SqlEditor {
       if (doc.toString() === text) return;
       view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor: text.length }, annotations: fromOutside.of(true) });
     },
-    insert(text) {
+    insert(text, stay) {
       view.dispatch(view.state.replaceSelection(spaced(view.state, text)), { scrollIntoView: true, userEvent: "input" });
-      view.focus();
+      if (!stay) view.focus();
     },
     mark(fault) {
       const range = fault && faultRange(view.state.doc, fault);
@@ -102,7 +107,7 @@ function extensions(options: EditorOptions) {
     history(),
     bracketMatching(),
     closeBrackets(),
-    sql({ dialect: PLSQL, upperCaseKeywords: true }),
+    sql({ dialect: ORACLE }),
     syntaxHighlighting(classHighlighter),
     autocompletion({ override: [(context) => complete(context, options.schema())], icons: false, maxRenderedOptions: 200 }),
     tooltips({ tooltipSpace: (view) => roomFor(view) }),
@@ -112,13 +117,14 @@ function extensions(options: EditorOptions) {
     EditorView.updateListener.of((update) => {
       const ours = update.transactions.some((transaction) => transaction.annotation(fromOutside));
       if (update.docChanged && !ours) options.onChange(update.state.doc.toString());
+      if (completionStatus(update.state) !== null) reachable(update.view);
     }),
     // Tab indents; Escape and then Tab leaves the editor, which CodeMirror sees to.
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
   ];
 }
 
-const keywords = keywordCompletionSource(PLSQL, true);
+const keywords = keywordCompletionSource(ORACLE, true);
 
 async function complete(context: CompletionContext, schema: Schema | null): Promise<CompletionResult | null> {
   if (/Comment|String/.test(syntaxTree(context.state).resolveInner(context.pos, -1).name)) return null;
@@ -133,6 +139,11 @@ async function complete(context: CompletionContext, schema: Schema | null): Prom
 
 function completion({ kind, info, ...suggestion }: Suggestion): Completion {
   return { ...suggestion, type: kind === "column" ? "property" : kind === "table" ? "class" : "function", ...(info ? { info } : {}) };
+}
+
+/** A list that scrolls must be reachable (WCAG 2.1.1, as axe reads it); the keys that move in it go to the editor. */
+function reachable(view: EditorView): void {
+  view.requestMeasure({ key: reachable, read: () => view.dom.querySelector(".cm-tooltip-autocomplete > ul"), write: (list) => list?.setAttribute("tabindex", "0") });
 }
 
 /** Put a blank before a name that would grow together with what stands there. */

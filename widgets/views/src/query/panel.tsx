@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ResultView, summary } from "../result/view";
+import { ResultView, Summary } from "../result/view";
 import { duration } from "../shared/format";
 import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Message, PopoverButton, Progress } from "../shared/ui";
 import { EditorView } from "./editor-view";
@@ -33,7 +33,7 @@ export function QueryPanel({ state }: { state: QueryState }): JSX.Element {
       </div>
       <ResultArea state={state} />
       <Section title="Schema" class="sky-query__schema" always={wide}>
-        <SchemaBrowser state={state.schema} onInsert={(text) => state.insertAtCursor(text)} />
+        <SchemaBrowser state={state.schema} onInsert={(text, stay) => state.insertAtCursor(text, stay)} onRetry={() => void state.load()} />
       </Section>
       {!wide && (
         <>
@@ -83,7 +83,7 @@ function Toolbar({ state }: { state: QueryState }): JSX.Element {
   const wide = state.wide.value;
   const blank = state.isBlank.value;
   return (
-    <div class="sky-query__toolbar" role="toolbar" aria-label="Query">
+    <div class="sky-query__toolbar" role="group" aria-label="What to do with the query">
       {wide && (
         <Button icon="check" busy={work === "check"} onClick={() => void state.check()} title="Check the query without running it">
           Check
@@ -174,8 +174,8 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
     return (
       <div class="sky-query__result sky-query__summary">
         <Icon name="table" />
-        <span class="sky-grow" role="status">
-          {summary(result.meta)}
+        <span class="sky-grow" role="status" title={result.sql}>
+          <Summary meta={result.meta} />
         </span>
         <Button onClick={() => state.showRows()} title="Show the rows in the main area">
           Show rows
@@ -184,7 +184,7 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
     );
   }
   return (
-    <div class={`sky-query__result ${busy ? "sky-query__result--old" : ""}`}>
+    <div class="sky-query__result" aria-busy={busy}>
       <ResultView
         result={result}
         busy={state.work.value === "notebook"}

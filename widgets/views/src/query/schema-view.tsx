@@ -9,13 +9,14 @@ import { highlightParts, sqlName, type SchemaState, type TreeItem } from "./sche
 
 interface Props {
   state: SchemaState;
-  onInsert: (text: string) => void;
+  /** `stay` leaves the focus in the tree. */
+  onInsert: (text: string, stay: boolean) => void;
 }
 
 const ITEM_HEIGHT = 24;
 const MORE_ITEMS = 8;
 
-export function SchemaBrowser({ state, onInsert }: Props): JSX.Element {
+export function SchemaBrowser({ state, onInsert, onRetry }: Props & { onRetry: () => void }): JSX.Element {
   const status = state.schema.status.value;
   const field = useId();
   return (
@@ -37,7 +38,7 @@ export function SchemaBrowser({ state, onInsert }: Props): JSX.Element {
           }}
         />
       </div>
-      {status.state === "failed" && <RetryMessage message={`The tables could not be read: ${status.message}`} onRetry={() => void state.schema.reload()} />}
+      {status.state === "failed" && <RetryMessage message={`The tables could not be read: ${status.message}`} onRetry={onRetry} />}
       {state.schema.value ? <Tree state={state} onInsert={onInsert} /> : status.state === "loading" && <Loading text="Reading the tables …" />}
       <Details state={state} onInsert={onInsert} />
     </div>
@@ -126,7 +127,7 @@ function Item({ id, item, top, active, state, onInsert }: ItemProps): JSX.Elemen
       onClick={(event) => {
         state.activeId.value = item.id;
         const onName = event.target instanceof Element && event.target.closest(".sky-tree__name") !== null;
-        if (item.kind === "column" || (item.kind === "table" && onName)) onInsert(nameOf(item));
+        if (item.kind === "column" || (item.kind === "table" && onName)) onInsert(nameOf(item), false);
         else state.toggle(item.id);
       }}
     >
@@ -150,7 +151,7 @@ function Details({ state, onInsert }: Props): JSX.Element | null {
         <strong class="sky-grow sky-truncate" title={nameOf(item)}>
           {item.kind === "table" ? item.table.name : item.column.name}
         </strong>
-        <button type="button" class="sky-button" onClick={() => onInsert(nameOf(item))}>
+        <button type="button" class="sky-button" onClick={() => onInsert(nameOf(item), false)}>
           Insert
         </button>
       </div>
@@ -198,7 +199,7 @@ function Highlighted({ text, filter }: { text: string; filter: string }): JSX.El
   );
 }
 
-function onKey(event: KeyboardEvent, state: SchemaState, onInsert: (text: string) => void, page: number): void {
+function onKey(event: KeyboardEvent, state: SchemaState, onInsert: Props["onInsert"], page: number): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const active = state.active;
   const actions: Record<string, () => void> = {
@@ -212,7 +213,7 @@ function onKey(event: KeyboardEvent, state: SchemaState, onInsert: (text: string
     End: () => state.move(state.items.value.length),
     Enter: () => {
       if (active?.kind === "release") state.toggle(active.id);
-      else if (active) onInsert(nameOf(active));
+      else if (active) onInsert(nameOf(active), true);
     },
     " ": () => {
       if (active && active.kind !== "column") state.toggle(active.id);

@@ -71,8 +71,8 @@ export class SchemaState {
   move(by: number): void {
     const items = this.items.value;
     const from = this.activeIndex;
-    const next = from < 0 ? (by > 0 ? 0 : items.length - 1) : Math.max(0, Math.min(items.length - 1, from + by));
-    this.activeId.value = items[next]?.id ?? null;
+    const next = from < 0 ? (by > 0 ? by - 1 : items.length + by) : from + by;
+    this.activeId.value = items[Math.max(0, Math.min(items.length - 1, next))]?.id ?? null;
   }
 
   /** Open the active item, or go to its first child. */

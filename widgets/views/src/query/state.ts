@@ -37,6 +37,7 @@ export type Work = "check" | "explain" | "submit" | "notebook";
 
 const SAVE_DELAY_MS = 300;
 const QUICK_SECONDS = 30;
+const DOUBLE_CLICK_MS = 350;
 
 export class QueryState {
   readonly sql = signal("");
@@ -62,8 +63,8 @@ export class QueryState {
   /** Whether rows are drawn in this panel; otherwise the surroundings draw them. */
   readonly showsRows: ReadonlySignal<boolean>;
 
-  /** Puts a text at the cursor; the editor sets it. */
-  insertAtCursor: (text: string) => void = (text) => this.setSql(`${this.sql.peek()}${text}`);
+  /** Puts a text at the cursor; the editor sets it. `stay` leaves the focus where it is. */
+  insertAtCursor: (text: string, stay: boolean) => void = (text) => this.setSql(`${this.sql.peek()}${text}`);
 
   /** Texts that replacing does not lose: they came from a list, or have been run. */
   private readonly kept = new Set<string>();
@@ -149,7 +150,10 @@ export class QueryState {
     this.tell(await this.quick.run(sql), sql);
   }
 
+  /** Stop the running query. The second click of a double click on Quick is none. */
   async cancelQuick(): Promise<void> {
+    const running = this.quick.running.peek();
+    if (!running || Date.now() - running.startedAt < DOUBLE_CLICK_MS) return;
     try {
       await this.quick.cancel();
     } catch (error) {

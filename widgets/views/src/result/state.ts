@@ -18,8 +18,10 @@ export const ROW_HEIGHT = 24;
 export const HEAD_HEIGHT = 42;
 const NARROWEST = 48;
 const WIDEST_AT_FIRST = 300;
-const CHARACTER = 7.4;
-const PADDING = 20;
+/** Width of a character, px, in a wide font: names are bold and in capitals. */
+const NAME_CHARACTER = 9.6;
+const CHARACTER = 8.3;
+const PADDING = 18;
 const SAMPLE = 60;
 
 export class GridState {
@@ -116,11 +118,13 @@ export class GridState {
   private fittingWidth(column: number, sample = SAMPLE, widest = WIDEST_AT_FIRST): number {
     const source = this.table.columns[column];
     if (!source) return NARROWEST;
-    let characters = Math.max(source.name.length + 2, (source.unit?.length ?? 0) + 2);
+    const sign = this.keys.peek().some((key) => key.column === column) ? 18 : 0;
+    const name = source.name.length * NAME_CHARACTER + sign;
+    let characters = (source.unit?.length ?? 0) + 2;
     for (let row = 0; row < Math.min(sample, this.table.rowCount); row += 1) {
       characters = Math.max(characters, (cellText(source, row) ?? "null").length);
     }
-    return Math.round(Math.max(NARROWEST, Math.min(widest, characters * CHARACTER + PADDING)));
+    return Math.round(Math.max(NARROWEST, Math.min(widest, Math.max(name, characters * CHARACTER) + PADDING)));
   }
 }
 

@@ -37,7 +37,7 @@ export function ResultView({ result, onNotebook, busy = false }: ResultViewProps
     <section class="sky-result" aria-label="Result">
       <div class="sky-result__bar">
         <span class="sky-result__summary" role="status">
-          {summary(meta)}
+          <Summary meta={meta} />
         </span>
         <div class="sky-result__actions">
           {onNotebook && (
@@ -75,7 +75,16 @@ export function ResultView({ result, onNotebook, busy = false }: ResultViewProps
 export function summary(meta: ResultMeta): string {
   const time = duration(meta.elapsed_seconds);
   if (!meta.truncated) return `${counted(meta.rows, "row")} · ${time}`;
-  return `First ${counted(meta.rows, "row")} of more · ${time} · submit a job for all`;
+  return `First ${counted(meta.rows, "row")} · ${time}`;
+}
+
+/** The summary, and below it that there are more rows where there are. */
+export function Summary({ meta }: { meta: ResultMeta }): JSX.Element {
+  return (
+    <>
+      {summary(meta)} {meta.truncated && <span class="sky-muted sky-result__more">there are more; submit a job for all</span>}
+    </>
+  );
 }
 
 /** Where the reader is and how much is selected. */

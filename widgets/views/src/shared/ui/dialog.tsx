@@ -1,7 +1,7 @@
 /** Dialogs that hold the focus, and the one question before a destructive act. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./button";
 import { focusable } from "./menu";
 
@@ -18,14 +18,16 @@ export function Dialog({ title, onClose, wide = false, actions, children }: Dial
   const layer = useRef<HTMLDialogElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const element = box.current;
     // The browser's top layer: nothing cuts it off, and what is behind cannot be reached. Not every test environment has one.
-    if (layer.current?.showModal) layer.current.showModal();
-    else layer.current?.setAttribute("open", "");
+    const dialog = layer.current;
+    if (dialog?.showModal) dialog.showModal();
+    else dialog?.setAttribute("open", "");
     if (element) (element.querySelector<HTMLElement>("[data-autofocus]") ?? focusable(element)[0] ?? element).focus();
     return () => {
+      dialog?.close?.();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);

@@ -1,7 +1,7 @@
 /** A button that opens a popover, and the menu made of it. */
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, type ButtonProps } from "./button";
 
 interface PopoverProps {
@@ -25,7 +25,7 @@ export function Popover({ anchor, onClose, label, role = "dialog", id, children 
     place(element, rect);
     focusable(element)[0]?.focus();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const outside = (event: Event): void => {
       const path = event.composedPath();
       if (box.current && !path.includes(box.current) && !(anchor.current && path.includes(anchor.current))) onClose();
@@ -162,6 +162,9 @@ function moveFocus(event: KeyboardEvent, box: HTMLElement | null): void {
 }
 
 function place(element: HTMLElement, anchor: DOMRect): void {
+  // At the left edge it takes the width that it would like to have.
+  element.style.left = "0";
+  element.style.top = "0";
   const own = element.getBoundingClientRect();
   const below = window.innerHeight - anchor.bottom;
   const top = own.height + 8 <= below || below >= anchor.top ? anchor.bottom + 2 : anchor.top - own.height - 2;
