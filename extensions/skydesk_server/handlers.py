@@ -230,7 +230,8 @@ class RouteHandler(CallHandler):
             user=user,
             method=route.method,
             path=self.call_path,
-            query={name: _decoded(values[-1], name) for name, values in self.request.query_arguments.items()},
+            # JupyterLab's ServerConnection adds the time, a bare number, to every address so that no cache answers
+            query={name: _decoded(values[-1], name) for name, values in self.request.query_arguments.items() if not name.isdigit()},
             body=self.body,
             arguments={name: _unquoted(value) for name, value in arguments.items()},
             last_event_id=self.request.headers.get("Last-Event-ID"),
