@@ -64,12 +64,10 @@ def _value(message: str) -> SkydeskError:
 
 def _input(message: str) -> SkydeskError:
     if message.startswith("division by zero"):
-        return InvalidQuery("division by zero (ORA-01476)", hint="write NULLIF(divisor, 0) for the divisor, or exclude the rows at fault")
+        message = "ORA-01476: divisor is equal to zero"
     if message.startswith("more than one row returned by a subquery"):
-        return InvalidQuery(
-            "a subquery used as a value gives more than one row (ORA-01427)", hint="use IN, an aggregate, or FETCH FIRST 1 ROW ONLY"
-        )
-    return InvalidQuery(message)
+        message = "ORA-01427: a subquery used as a value gives more than one row"
+    return InvalidQuery(message, hint=next((hint for code, hint in _HINTS.items() if code in message), None))
 
 
 def _unsupported(message: str) -> SkydeskError:
@@ -83,6 +81,13 @@ def _storage(_: str) -> SkydeskError:
 def _unknown(_: str) -> SkydeskError:
     return InternalError("the database failed in a way that is not known; the log has the details")
 
+
+_HINTS = {
+    "ORA-01476": "write NULLIF(divisor, 0) for the divisor, or exclude the rows at fault",
+    "ORA-01427": "use IN, an aggregate, or FETCH FIRST 1 ROW ONLY",
+    "ORA-01722": "compare numbers with numbers, and texts with quoted texts",
+    "ORA-01428": "exclude the rows at fault with WHERE or CASE",
+}
 
 _KINDS: dict[str, Callable[[str], SkydeskError]] = {
     "Out of Memory": _memory,
