@@ -1,7 +1,7 @@
 """Serves the panels of the installed services: their ES modules and style sheets."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,19 +26,29 @@ class Panel:
 
 
 def find_panel(name: str, ending: str) -> Panel:
-    """The module (``js``) or style sheet (``css``) of a service's panel.
+    """The module (``js``) or style sheet (``css``) of a service's panel, or of a view beside it, such as the query panel's ``result``.
 
     Raises
     ------
     NotFound
-        No such service is installed, or it has no such file.
+        No installed service has such a file.
     """
-    paths = {service.name: service.panel if ending == "js" else service.style for service in all_services()}
-    path = paths.get(name)
-    if path is None or not path.is_file():
+    path = next((path for path in _candidates(name, ending) if path.is_file()), None)
+    if path is None:
         raise NotFound(f"no installed service has a panel file {name}.{ending}")
     stat = path.stat()
     return _read(path, MEDIA_TYPES[ending], stat.st_mtime_ns, stat.st_size)
+
+
+def _candidates(name: str, ending: str) -> Iterator[Path]:
+    """Where the file may be: what the service of that name states, then the folders of all panels."""
+    services = all_services()
+    for service in services:
+        stated = service.panel if ending == "js" else service.style
+        if service.name == name and stated is not None:
+            yield stated
+    taken = {service.name for service in services}
+    yield from (service.panel.with_name(f"{name}.{ending}") for service in services if service.panel is not None and name not in taken)
 
 
 @lru_cache(maxsize=64)
