@@ -4,9 +4,10 @@ import asyncio
 import secrets
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from prometheus_client import REGISTRY
 
@@ -32,7 +33,7 @@ class SkydeskExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the API, answered here or by the hub's service, and the panels."""
-        base = self.serverapp.base_url
+        base = self._server.base_url
         prefix = url_path_join(base, "skydesk/api/")
         upstream = settings.lab_upstream()
         if upstream is None:
@@ -55,7 +56,7 @@ class SkydeskExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Tell kernels where SkyDesk is; only now is it known which port the server has."""
-        await super()._start_jupyter_server_extension(serverapp)
+        del serverapp
         self._tell_kernels(settings.lab_upstream())
 
     async def stop_extension(self) -> None:
@@ -68,10 +69,14 @@ class SkydeskExtension(ExtensionApp):
             await asyncio.to_thread(self._services.close)
         self.entrance.close()
 
+    @property
+    def _server(self) -> ServerApp:
+        return cast("ServerApp", self.serverapp)
+
     def _embed(self) -> LateServices:
         self._settings = SkydeskSettings(parent=self)
         owner = local_user(self._settings).name
-        link = link_jobs_folder(Path(self.serverapp.root_dir), jobs_folder_of(self._settings, owner))
+        link = link_jobs_folder(Path(self._server.root_dir), jobs_folder_of(self._settings, owner))
         self._settings.files_root = link or ""
         services = LateServices(lambda told: build_services(self._settings, mode="embedded", on_survey_progress=told))
         threading.Thread(target=services.make, name="skydesk-services", daemon=True).start()
@@ -81,17 +86,17 @@ class SkydeskExtension(ExtensionApp):
         if (found := settings.jobs_folder_of_lab()) is not None:
             root, owner = found
             folder = SkydeskSettings(parent=self, jobs_folder=str(root))
-            link_jobs_folder(Path(self.serverapp.root_dir), jobs_folder_of(folder, owner))
+            link_jobs_folder(Path(self._server.root_dir), jobs_folder_of(folder, owner))
 
     def _tell_kernels(self, upstream: tuple[str, str] | None) -> None:
         if upstream is not None:
             settings.tell_kernels(*upstream)
             return
-        provider = self.serverapp.identity_provider
+        provider = self._server.identity_provider
         if provider.auth_enabled and not provider.token:
             # a server with a password only has no token; kernels get one of their own
             provider.token = secrets.token_hex(24)
-        settings.tell_kernels(self.serverapp.connection_url, provider.token)
+        settings.tell_kernels(self._server.connection_url, provider.token)
 
 
 def _nothing_here() -> Services:

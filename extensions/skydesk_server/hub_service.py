@@ -63,7 +63,7 @@ class HubService(Application):
             path = Path(self.config_file).resolve()
             self.load_config_file(path.name, path=str(path.parent))
             self.update_config(given)
-        log_as_json(logging.getLevelName(self.log_level))
+        log_as_json(self.log_level)
 
     def start(self) -> None:
         """Serve until a signal says to stop; `SystemExit` where it cannot begin."""

@@ -28,6 +28,10 @@ class _LabCall(CallHandler, APIHandler):
         """As Jupyter Server sees it."""
         return bool(self.token_authenticated)
 
+    async def prepare(self, **_: Any) -> None:
+        """As every call; Jupyter Server's own preparation happens in `admit`."""
+        await super().prepare()
+
     async def admit(self) -> None:
         """Let Jupyter Server's authorizer have its say too."""
         await super().admit()

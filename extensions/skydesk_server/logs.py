@@ -7,6 +7,7 @@ import sys
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 __all__ = ["JsonFormatter", "current_request_id", "log_as_json", "request_id_from"]
 
@@ -40,7 +41,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def log_as_json(level: str = "INFO") -> None:
+def log_as_json(level: Any = logging.INFO) -> None:
     """Send everything that the process logs to standard error, as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())

@@ -45,8 +45,8 @@ class Upstream:
         NotFound
             The path has ``..`` or the like in it, with which it could leave the API.
         """
-        segments = [unquote(segment) for segment in call_path.split("/")]
-        if any(segment in {".", ".."} or "\\" in segment for segment in segments):
+        decoded = unquote(call_path)
+        if "\\" in decoded or not {".", ".."}.isdisjoint(decoded.split("/")):
             raise NotFound(f"there is nothing at {call_path[:200]!r}")
         kept = urlencode([(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in _OF_JUPYTER])
         path = f"{urlsplit(self.url).path.rstrip('/')}/skydesk/api/{call_path}"
