@@ -32,7 +32,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     [
         ("SELECT i // (i - 5) FROM t", InvalidQuery, "ORA-01476: divisor is equal to zero", "NULLIF"),
         ("SELECT 9223372036854775807 * (i + 2) FROM t", InvalidQuery, "number out of range", "floating point"),
-        ("SELECT CAST(s AS INTEGER) FROM t", InvalidQuery, "could not convert string 'text 0' to INT32", "like with like"),
+        ("SELECT CAST(s AS INTEGER) FROM t", InvalidQuery, "could not convert string 'text ", "like with like"),
         ("SELECT x FROM t WHERE x = 'abc'", InvalidQuery, "could not convert string 'abc'", "like with like"),
         (
             "SELECT CAST(c1 AS BIGINT) FROM (SELECT sum(9223372036854775807) FROM t) r(c1)",
