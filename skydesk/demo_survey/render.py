@@ -141,7 +141,7 @@ def _draw_gaussians(image: Any, x: Any, y: Any, flux: Any, xx: Any, xy: Any, yy:
 
 
 def _measure_objects(image: Any, mask: Any, x: Any, y: Any, reach: Any, radii: Any, flux: Any, flags: Any) -> None:
-    """Sum pixels in circles; pixels that a circle cuts count by the part inside, sampled 5 x 5 where the circle is small."""
+    """Sum pixels in circles; pixels that a circle cuts count by the part inside, sampled 9 x 9 where the circle is small."""
     rows, columns = image.shape
     count, largest = len(radii), radii[-1] + 0.75
     whole = np.zeros(count + 1)
@@ -174,10 +174,10 @@ def _part_of_pixel(dx: float, dy: float, distance: float, radius: float) -> floa
     if radius >= 6:
         return min(1.0, max(0.0, radius + 0.5 - distance))
     inside = 0
-    for i in range(-2, 3):
-        for j in range(-2, 3):
-            inside += (dx + 0.2 * i) ** 2 + (dy + 0.2 * j) ** 2 < radius**2
-    return inside / 25
+    for i in range(-4, 5):
+        for j in range(-4, 5):
+            inside += (dx + i / 9) ** 2 + (dy + j / 9) ** 2 < radius**2
+    return inside / 81
 
 
 _part_inside = numba.njit(cache=True, nogil=True)(_part_of_pixel)
