@@ -18,6 +18,7 @@ from .queries import translate_statement
 from .scope import Context
 from .statements import parse
 from .translation import Translation
+from .values import Kind
 
 __all__ = ["FUNCTIONS", "OWNERS", "SETUP", "SIZE_LIMIT_BYTES", "Translation", "translate"]
 
@@ -57,5 +58,7 @@ def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: froze
     except RecursionError as error:
         hint = "name parts of it in WITH, or put fewer levels into one another"
         raise QueryRefused("the statement is nested too deeply", line=1, column=1, length=1, hint=hint) from error
+    if any(column.kind is Kind.INTERVAL for column in relation.columns):
+        raise QueryRefused("an interval as a result", line=1, column=1, length=1, hint="add it to a date")
     source_of = {column.sql_name: column.origin for column in relation.columns if column.origin is not None}
     return Translation(statement=relation.sql, tables=frozenset(context.used_tables), source_of=source_of)

@@ -81,7 +81,7 @@ def aggregate_call(emitter: Emitter, call: tree.Call) -> Value:
     """Translate a call of an aggregate or an analytic function."""
     name = call.name.text
     if call.window is not None:
-        return _windowed(emitter, call, name)
+        return _windowed(emitter, call, call.window)
     if name in ANALYTIC:
         raise emitter.context.fault(call, f"{name} needs OVER (...)", f"write {name}(...) OVER (PARTITION BY ... ORDER BY ...)")
     if emitter.aggregates_allowed:
@@ -199,31 +199,31 @@ def _kept(emitter: Emitter, call: tree.Call, name: str) -> Value:
     return Value(f"CAST({sql} AS BIGINT)" if kind is Kind.INTEGER else sql, kind)
 
 
-def _windowed(emitter: Emitter, call: tree.Call, name: str) -> Value:
+def _windowed(emitter: Emitter, call: tree.Call, window: tree.Window) -> Value:
+    name = call.name.text
     if emitter.windows_allowed:
         hint = "take it in a subquery and cut with WHERE outside"
         raise emitter.context.fault(call, f"analytic functions cannot stand {emitter.windows_allowed} (ORA-30483)", hint)
     if call.keep is not None or name in _ORDERED or name == "GROUPING":
         raise emitter.context.refuse(call, f"{name} of this kind with OVER", "aggregate in a subquery and join it")
     emitter.windows_allowed, before = "inside another", emitter.windows_allowed
-    assert call.window is not None
-    over, loose = _over(emitter, call.window, name)
-    value = _analytic(emitter, call, name, over)
+    over, loose = _over(emitter, window, name)
+    value = _analytic(emitter, call, window, over)
     emitter.windows_allowed = before
     value.loose = value.loose or loose
     return value
 
 
-def _analytic(emitter: Emitter, call: tree.Call, name: str, over: str) -> Value:
-    assert call.window is not None
+def _analytic(emitter: Emitter, call: tree.Call, window: tree.Window, over: str) -> Value:
+    name = call.name.text
     if name in _SIMPLE:
-        if call.distinct and call.window.order:
+        if call.distinct and window.order:
             raise emitter.context.fault(call, "DISTINCT does not go with ORDER BY in OVER (ORA-30487)")
         return _simple(emitter, call, name, over)
     if name == "RATIO_TO_REPORT":
         value = emitter.number(_only_argument(emitter, call))
         return Value(f"ora_ratio({value.sql}, sum({value.sql}){over})", Kind.NUMBER, value.loose)
-    if not call.window.order and name not in {"FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"}:
+    if not window.order and name not in {"FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"}:
         raise emitter.context.fault(call, f"{name} needs ORDER BY in OVER (ORA-30485)")
     if name in _RANKING:
         count, kind = _RANKING[name]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from . import tree
+from .conditions import comparable
 from .emitter import Emitter
-from .operators import comparable
 from .signature import Function
 from .values import NUMERIC, Kind, Value, first_loose
 

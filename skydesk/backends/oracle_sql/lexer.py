@@ -9,116 +9,17 @@ from ...errors import InvalidQuery, QueryRefused
 __all__ = ["RESERVED", "Span", "Token", "fault", "refusal", "tokenize"]
 
 RESERVED = frozenset(
-    [
-        "ACCESS",
-        "ADD",
-        "ALL",
-        "ALTER",
-        "AND",
-        "ANY",
-        "AS",
-        "ASC",
-        "AUDIT",
-        "BETWEEN",
-        "BY",
-        "CHAR",
-        "CHECK",
-        "CLUSTER",
-        "COLUMN",
-        "COMMENT",
-        "COMPRESS",
-        "CONNECT",
-        "CREATE",
-        "CURRENT",
-        "DATE",
-        "DECIMAL",
-        "DEFAULT",
-        "DELETE",
-        "DESC",
-        "DISTINCT",
-        "DROP",
-        "ELSE",
-        "EXCLUSIVE",
-        "EXISTS",
-        "FILE",
-        "FLOAT",
-        "FOR",
-        "FROM",
-        "GRANT",
-        "GROUP",
-        "HAVING",
-        "IDENTIFIED",
-        "IMMEDIATE",
-        "IN",
-        "INCREMENT",
-        "INDEX",
-        "INITIAL",
-        "INSERT",
-        "INTEGER",
-        "INTERSECT",
-        "INTO",
-        "IS",
-        "LEVEL",
-        "LIKE",
-        "LOCK",
-        "LONG",
-        "MAXEXTENTS",
-        "MINUS",
-        "MLSLABEL",
-        "MODE",
-        "MODIFY",
-        "NOAUDIT",
-        "NOCOMPRESS",
-        "NOT",
-        "NOWAIT",
-        "NULL",
-        "NUMBER",
-        "OF",
-        "OFFLINE",
-        "ON",
-        "ONLINE",
-        "OPTION",
-        "OR",
-        "ORDER",
-        "PCTFREE",
-        "PRIOR",
-        "PUBLIC",
-        "RAW",
-        "RENAME",
-        "RESOURCE",
-        "REVOKE",
-        "ROW",
-        "ROWID",
-        "ROWNUM",
-        "ROWS",
-        "SELECT",
-        "SESSION",
-        "SET",
-        "SHARE",
-        "SIZE",
-        "SMALLINT",
-        "START",
-        "SUCCESSFUL",
-        "SYNONYM",
-        "SYSDATE",
-        "TABLE",
-        "THEN",
-        "TO",
-        "TRIGGER",
-        "UID",
-        "UNION",
-        "UNIQUE",
-        "UPDATE",
-        "USER",
-        "VALIDATE",
-        "VALUES",
-        "VARCHAR",
-        "VARCHAR2",
-        "VIEW",
-        "WHENEVER",
-        "WHERE",
-        "WITH",
-    ]
+    re.findall(
+        r"\w+",
+        """
+    ACCESS ADD ALL ALTER AND ANY AS ASC AUDIT BETWEEN BY CHAR CHECK CLUSTER COLUMN COMMENT COMPRESS CONNECT CREATE CURRENT DATE
+    DECIMAL DEFAULT DELETE DESC DISTINCT DROP ELSE EXCLUSIVE EXISTS FILE FLOAT FOR FROM GRANT GROUP HAVING IDENTIFIED IMMEDIATE IN
+    INCREMENT INDEX INITIAL INSERT INTEGER INTERSECT INTO IS LEVEL LIKE LOCK LONG MAXEXTENTS MINUS MLSLABEL MODE MODIFY NOAUDIT
+    NOCOMPRESS NOT NOWAIT NULL NUMBER OF OFFLINE ON ONLINE OPTION OR ORDER PCTFREE PRIOR PUBLIC RAW RENAME RESOURCE REVOKE ROW
+    ROWID ROWNUM ROWS SELECT SESSION SET SHARE SIZE SMALLINT START SUCCESSFUL SYNONYM SYSDATE TABLE THEN TO TRIGGER UID UNION
+    UNIQUE UPDATE USER VALIDATE VALUES VARCHAR VARCHAR2 VIEW WHENEVER WHERE WITH
+    """,
+    )
 )
 """Words that name nothing unless quoted (Oracle SQL Language Reference, appendix E)."""
 
@@ -133,6 +34,7 @@ _TOKEN = re.compile(
     |(?P<op>\|\||<=|>=|<>|!=|\^=|=>|\*\*|[(),.;+\-*/<>=@&?\[\]:|!^~%{}\\\#$])""",
     re.VERBOSE | re.DOTALL,
 )
+_MESSAGE_LIMIT = 300
 _CLOSING = {"[": "]", "{": "}", "(": ")", "<": ">"}
 
 
@@ -164,12 +66,16 @@ def place(text: str, span: Span) -> dict[str, int]:
 
 def fault(text: str, span: Span, message: str, hint: str | None = None) -> InvalidQuery:
     """Make the error for a statement that is wrong at ``span``."""
-    return InvalidQuery(message, hint=hint, **place(text, span))
+    return InvalidQuery(_short(message), hint=hint, **place(text, span))
 
 
 def refusal(text: str, span: Span, message: str, hint: str) -> QueryRefused:
     """Make the error for what is understood but not carried out."""
-    return QueryRefused(message, hint=hint, **place(text, span))
+    return QueryRefused(_short(message), hint=hint, **place(text, span))
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= _MESSAGE_LIMIT else f"{message[:_MESSAGE_LIMIT]}..."
 
 
 def tokenize(text: str) -> list[Token]:

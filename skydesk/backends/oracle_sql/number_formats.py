@@ -64,7 +64,8 @@ def _written(value: Value, whole: str, digits: str, places: str, least: int, mat
     negative_zero = f"{value.sql} < 0 AND {rounded} = 0"
     way_out = quote_text("TO_CHAR of a negative number that rounds to zero: write TO_CHAR(ROUND(x, n), ...)")
     hashes = quote_text("#" * (total + 1))
-    sql = f"CASE WHEN {value.sql} IS NULL THEN NULL WHEN {negative_zero} THEN error({way_out}) WHEN {too_wide} THEN {hashes} ELSE {filled} END"
+    guards = f"WHEN {value.sql} IS NULL THEN NULL WHEN {negative_zero} THEN error({way_out}) WHEN {too_wide} THEN {hashes}"
+    sql = f"CASE {guards} ELSE {filled} END"
     return Value(sql, Kind.TEXT, value.loose)
 
 

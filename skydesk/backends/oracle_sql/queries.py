@@ -10,6 +10,8 @@ from .values import Kind
 
 __all__ = ["translate_query", "translate_statement"]
 
+_OPERAND_LIMIT = 200
+
 
 def translate_statement(context: Context, query: tree.Query) -> Relation:
     """Translate the query that is the whole statement; its columns get names that differ."""
@@ -48,7 +50,7 @@ def _cte(context: Context, cte: tree.Cte, named: dict[str, Relation | None], par
             raise context.fault(cte.columns[0], f"{len(cte.columns)} names for {len(columns)} columns (ORA-32038)")
         renamed = zip(cte.columns, columns, strict=True)
         columns = [ResultColumn(ident.text, column.sql_name, column.kind, column.origin, column.narrow) for ident, column in renamed]
-    alias = context.alias(name)
+    alias = context.alias(name, shadows=True)
     named[name] = Relation(alias, columns)
     return f"{alias} AS ({relation.sql})"
 
@@ -62,7 +64,7 @@ def _compound(
             return relation
         relation.sql = f"({relation.sql})"
     else:
-        relation = _set_operation(context, body, parent, outermost=outermost)
+        relation = _set_operation(context, body, parent)
     order = [f"{_position(context, key, relation)} {direction(key)}" for key in query.order]
     if query.fetch is not None and query.fetch.ties and order:
         raise context.refuse(query.fetch, "WITH TIES after a set operation", "put the set operation in a subquery")
@@ -84,9 +86,12 @@ def _position(context: Context, key: tree.OrderKey, relation: Relation) -> int:
     raise context.fault(node, "a set operation is sorted by its columns only (ORA-01785)", hint)
 
 
-def _set_operation(context: Context, body: tree.SetOperation, parent: Scope | None, *, outermost: bool) -> Relation:
+def _set_operation(context: Context, body: tree.SetOperation, parent: Scope | None) -> Relation:
     """Join queries from left to right: Oracle's set operators bind alike, DuckDB's do not."""
-    first = _query(context, body.operands[0], parent, outermost=outermost)
+    if len(body.operands) > _OPERAND_LIMIT:
+        hint = "put parts of it into WITH, or list the values in IN (...)"
+        raise context.refuse(body.operands[_OPERAND_LIMIT], f"more than {_OPERAND_LIMIT} queries joined by set operators", hint)
+    first = _query(context, body.operands[0], parent, outermost=False)
     columns, sql = first.columns, f"({first.sql})"
     for number, (op, operand) in enumerate(zip(body.ops, body.operands[1:], strict=True)):
         other = _query(context, operand, parent, outermost=False)

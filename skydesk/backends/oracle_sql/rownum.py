@@ -69,41 +69,33 @@ _UNCLEAR = "unclear"
 
 def _limit(condition: tree.Node) -> int | str | None:
     """Give the rows that pass, None for all, or `_UNCLEAR`."""
+    limit: int | str | None = _UNCLEAR
     if isinstance(condition, tree.Compare) and not condition.quantifier:
         if is_rownum(condition.left):
-            return _compared(condition.op, constant_number(condition.right))
-        if is_rownum(condition.right):
-            return _compared(_MIRRORED[condition.op], constant_number(condition.left))
-    if isinstance(condition, tree.Between) and is_rownum(condition.operand) and not condition.negated:
+            limit = _compared(condition.op, constant_number(condition.right))
+        elif is_rownum(condition.right):
+            limit = _compared(_MIRRORED[condition.op], constant_number(condition.left))
+    elif isinstance(condition, tree.Between) and is_rownum(condition.operand) and not condition.negated:
         low, high = constant_number(condition.low), constant_number(condition.high)
-        if low is None or high is None:
-            return _UNCLEAR
-        return max(0, floor(high)) if low <= 1 else 0
-    if isinstance(condition, tree.In) and is_rownum(condition.operand) and not condition.negated:
+        if low is not None and high is not None:
+            limit = max(0, floor(high)) if low <= 1 else 0
+    elif isinstance(condition, tree.In) and is_rownum(condition.operand) and not condition.negated:
         values = [constant_number(item) for item in condition.items]
-        if None in values:
-            return _UNCLEAR
-        passing = 0
-        while passing + 1 in values:
-            passing += 1
-        return passing
-    return _UNCLEAR
+        if None not in values:
+            limit = next(count for count in range(len(values) + 1) if count + 1 not in values)
+    return limit
 
 
 def _compared(op: str, bound: Fraction | None) -> int | str | None:
+    """Give the rows that pass ``ROWNUM op bound``: numbers that stand first without a gap."""
     if bound is None:
         return _UNCLEAR
-    match op:
-        case "<":
-            return max(0, ceil(bound) - 1)
-        case "<=":
-            return max(0, floor(bound))
-        case "=":
-            return 1 if bound == 1 else 0
-        case ">":
-            return None if bound < 1 else 0
-        case ">=":
-            return None if bound <= 1 else 0
+    if op in {"<", "<="}:
+        return max(0, ceil(bound) - 1 if op == "<" else floor(bound))
+    if op == "=":
+        return 1 if bound == 1 else 0
+    if op in {">", ">="}:
+        return None if bound < 1 or (op == ">=" and bound == 1) else 0
     return int(bound) - 1 if bound.denominator == 1 and bound >= 1 else None
 
 

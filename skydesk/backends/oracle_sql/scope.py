@@ -79,7 +79,7 @@ class Context:
         self.ctes = list[dict[str, Relation | None]]()
         """Named queries that can be seen, innermost last; None for one that is being translated."""
 
-        self._aliases = set[str]()
+        self._aliases = dict[str, int]()
 
     def fault(self, span: Span, message: str, hint: str | None = None) -> InvalidQuery:
         """Make an error that points at ``span``."""
@@ -89,13 +89,16 @@ class Context:
         """Make a refusal that points at ``span``."""
         return refusal(self.text, span, message, hint)
 
-    def alias(self, wanted: str) -> str:
-        """Give a name that no other table of the statement has, quoted."""
-        name, number = wanted.lower(), 1
-        while name in self._aliases:
-            number += 1
-            name = f"{wanted.lower()}_{number}"
-        self._aliases.add(name)
+    def alias(self, wanted: str, *, shadows: bool = False) -> str:
+        """Give a name that no other table of the statement has, quoted.
+
+        A name made up here is no table's, so that it hides none; where the alias ``shadows`` (WITH does), the wanted one is not either.
+        """
+        name = stem = wanted.lower()
+        while name in self._aliases or ((shadows or name != stem) and name.upper() in self.tables):
+            self._aliases[stem] = self._aliases.get(stem, 1) + 1
+            name = f"{stem}_{self._aliases[stem]}"
+        self._aliases.setdefault(name, 1)
         return quote(name)
 
     def written(self, span: Span) -> str:

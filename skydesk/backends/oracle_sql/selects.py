@@ -1,14 +1,14 @@
 """One SELECT: its sources, conditions, groups and columns in DuckDB's words."""
 
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, floor
 
 from . import tree
 from .aggregates import AGGREGATES
 from .emitter import Emitter
 from .outer_joins import has_outer_mark, joined_sources
 from .relations import From, translate_from
-from .rownum import conditions_of, constant_number, is_rownum, uses_pseudo_column
+from .rownum import conditions_of, constant_number, uses_pseudo_column
 from .rules import RULES
 from .scope import Base, Context, Relation, ResultColumn, Scope, nearest
 from .sorting import Sorter
@@ -17,6 +17,8 @@ from .values import Kind, Value, quote
 __all__ = ["translate_select"]
 
 _NAME_LIMIT = 128
+_COLUMN_LIMIT = 1000
+_SOURCE_LIMIT = 200
 
 
 @dataclass(slots=True)
@@ -25,6 +27,9 @@ class _Parts:
 
     items: list[Value] = field(default_factory=list)
     columns: list[ResultColumn] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    """Names of the columns so far, in lower case: DuckDB does not tell cases apart."""
+
     from_sql: str = ""
     where: str = ""
     group: str = ""
@@ -78,6 +83,9 @@ class _SelectTranslator:
     def _sources_and_where(self) -> None:
         from .queries import translate_query
 
+        if len(self.select.sources) > _SOURCE_LIMIT:
+            hint = "put parts of it into WITH"
+            raise self.context.refuse(self.select.sources[_SOURCE_LIMIT], f"more than {_SOURCE_LIMIT} tables in FROM", hint)
         sources = [translate_from(self.context, item, self.scope.parent, translate_query, self._emitter) for item in self.select.sources]
         for node, entry in zip(self.select.sources, sources, strict=True):
             self._add(node, entry)
@@ -111,15 +119,10 @@ class _SelectTranslator:
 
     def _generator(self, condition: tree.Node, sources: list[From]) -> From:
         """Make the rows of ``FROM DUAL CONNECT BY LEVEL <= n``; the first is always there."""
-        name = condition.left if isinstance(condition, tree.Compare) else None
-        level = isinstance(name, tree.Name) and len(name.parts) == 1 and name.parts[0].text == "LEVEL"
-        bound = constant_number(condition.right) if isinstance(condition, tree.Compare) else None
-        plain = isinstance(condition, tree.Compare) and condition.op in {"<", "<="} and bound is not None
-        if name is None or not plain or not (level or is_rownum(name)) or len(sources) != 1 or not sources[0].is_dual:
+        last = _last_level(condition)
+        if last is None or len(sources) != 1 or not sources[0].is_dual:
             hint = "rows are made with FROM DUAL CONNECT BY LEVEL <= n; for hierarchies join the table to itself"
             raise self.context.refuse(condition, "CONNECT BY of this kind", hint)
-        assert bound is not None
-        last = ceil(bound) - 1 if isinstance(condition, tree.Compare) and condition.op == "<" else int(bound // 1)
         alias = self.context.alias("levels")
         self.scope.level = f"{alias}.range"
         if self.select.where is None:
@@ -160,11 +163,13 @@ class _SelectTranslator:
         emitter.order_aliases = aliases
 
     def _add_item(self, name: str, value: Value, span: tree.Node) -> None:
-        taken = {column.sql_name.lower() for column in self.parts.columns}
+        if len(self.parts.items) == _COLUMN_LIMIT:
+            raise self.context.fault(span, f"more than {_COLUMN_LIMIT} columns (ORA-01792)", "name those that you need")
         sql_name, number = name, 0
-        while sql_name.lower() in taken:
+        while sql_name.lower() in self.parts.taken:
             number += 1
             sql_name = f"{name}_{number}"
+        self.parts.taken.add(sql_name.lower())
         if self.outermost:
             value, name = self._final(value, span), sql_name
         self.parts.items.append(value)
@@ -236,3 +241,13 @@ class _SelectTranslator:
 
 def _is_aggregate(call: tree.Call) -> bool:
     return call.window is None and call.name.text in AGGREGATES
+
+
+def _last_level(condition: tree.Node) -> int | None:
+    """Read n out of ``LEVEL <= n`` or ``ROWNUM <= n``; None for any other condition."""
+    if not isinstance(condition, tree.Compare) or condition.op not in {"<", "<="} or not isinstance(condition.left, tree.Name):
+        return None
+    parts, bound = condition.left.parts, constant_number(condition.right)
+    if len(parts) != 1 or parts[0].text not in {"LEVEL", "ROWNUM"} or bound is None:
+        return None
+    return ceil(bound) - 1 if condition.op == "<" else floor(bound)

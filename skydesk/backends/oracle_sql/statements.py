@@ -1,5 +1,7 @@
 """Parse one SELECT statement of Oracle SQL, and refuse every other by name."""
 
+import re
+
 from ...errors import InvalidQuery
 from . import tree
 from .calls import CallParser
@@ -8,60 +10,14 @@ from .lexer import RESERVED, fault
 __all__ = ["parse"]
 
 _VERBS = frozenset(
-    [
-        "INSERT",
-        "UPDATE",
-        "DELETE",
-        "MERGE",
-        "DROP",
-        "CREATE",
-        "ALTER",
-        "GRANT",
-        "REVOKE",
-        "TRUNCATE",
-        "RENAME",
-        "COMMENT",
-        "ANALYZE",
-        "AUDIT",
-        "NOAUDIT",
-        "PURGE",
-        "FLASHBACK",
-        "LOCK",
-        "CALL",
-        "EXPLAIN",
-        "DESCRIBE",
-        "DESC",
-        "COMMIT",
-        "ROLLBACK",
-        "SAVEPOINT",
-        "SET",
-        "BEGIN",
-        "DECLARE",
-        "EXEC",
-        "EXECUTE",
-        "COPY",
-        "ATTACH",
-        "DETACH",
-        "INSTALL",
-        "LOAD",
-        "PRAGMA",
-        "EXPORT",
-        "IMPORT",
-        "USE",
-        "VACUUM",
-        "CHECKPOINT",
-        "SHOW",
-        "FROM",
-        "VALUES",
-        "PIVOT",
-        "UNPIVOT",
-        "SUMMARIZE",
-        "RESET",
-        "FORCE",
-        "ASSOCIATE",
-        "DISASSOCIATE",
-        "TABLE",
-    ]
+    re.findall(
+        r"\w+",
+        """
+    INSERT UPDATE DELETE MERGE DROP CREATE ALTER GRANT REVOKE TRUNCATE RENAME COMMENT ANALYZE AUDIT NOAUDIT PURGE FLASHBACK LOCK
+    CALL EXPLAIN DESCRIBE DESC COMMIT ROLLBACK SAVEPOINT SET BEGIN DECLARE EXEC EXECUTE COPY ATTACH DETACH INSTALL LOAD PRAGMA
+    EXPORT IMPORT USE VACUUM CHECKPOINT SHOW FROM VALUES PIVOT UNPIVOT SUMMARIZE RESET FORCE ASSOCIATE DISASSOCIATE TABLE
+    """,
+    )
 )
 _JOIN_WORDS = frozenset({"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER"})
 _NOT_ALIASES = _JOIN_WORDS | {
@@ -203,7 +159,8 @@ class _StatementParser(CallParser):
         items = self.listed(self._item)
         if self.at_word("INTO") or self.at_word("BULK"):
             raise self.refuse(self.here, "SELECT INTO belongs to PL/SQL", "leave INTO out; results go to the output file")
-        self.expect_word("FROM")
+        if not self.take_word("FROM"):
+            raise self.unexpected("FROM", "write FROM DUAL where no table is read" if self.here.kind == "end" else None)
         select = tree.Select(start, start, distinct, items, self.listed(self._from_item))
         if self.take_word("WHERE"):
             select.where = self.condition()
