@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ResultView, Summary } from "../result/view";
+import { MORE_ROWS, ResultView, summary } from "../result/view";
 import { duration } from "../shared/format";
 import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Message, PopoverButton, Progress } from "../shared/ui";
 import { EditorView } from "./editor-view";
@@ -173,13 +173,13 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
   if (!state.showsRows.value) {
     return (
       <div class="sky-query__result sky-query__summary">
-        <Icon name="table" />
-        <span class="sky-grow" role="status" title={result.sql}>
-          <Summary meta={result.meta} />
-        </span>
+        <strong role="status" title={result.sql}>
+          {summary(result.meta)}
+        </strong>
         <Button onClick={() => state.showRows()} title="Show the rows in the main area">
           Show rows
         </Button>
+        {result.meta.truncated && <span class="sky-muted">{MORE_ROWS}</span>}
       </div>
     );
   }

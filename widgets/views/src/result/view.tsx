@@ -27,6 +27,9 @@ interface ResultViewProps {
   busy?: boolean;
 }
 
+/** What is said of a page that is not the whole. */
+export const MORE_ROWS = "There are more; submit a job for all.";
+
 /** Kept between drawings, so that order and widths are the same when the panel moves between sidebar and main area. */
 const grids = new WeakMap<ResultTable, GridState>();
 
@@ -37,7 +40,7 @@ export function ResultView({ result, onNotebook, busy = false }: ResultViewProps
     <section class="sky-result" aria-label="Result">
       <div class="sky-result__bar">
         <span class="sky-result__summary" role="status">
-          <Summary meta={meta} />
+          {summary(meta)} {meta.truncated && <span class="sky-muted sky-result__more">{MORE_ROWS}</span>}
         </span>
         <div class="sky-result__actions">
           {onNotebook && (
@@ -76,15 +79,6 @@ export function summary(meta: ResultMeta): string {
   const time = duration(meta.elapsed_seconds);
   if (!meta.truncated) return `${counted(meta.rows, "row")} · ${time}`;
   return `First ${counted(meta.rows, "row")} · ${time}`;
-}
-
-/** The summary, and below it that there are more rows where there are. */
-export function Summary({ meta }: { meta: ResultMeta }): JSX.Element {
-  return (
-    <>
-      {summary(meta)} {meta.truncated && <span class="sky-muted sky-result__more">there are more; submit a job for all</span>}
-    </>
-  );
 }
 
 /** Where the reader is and how much is selected. */

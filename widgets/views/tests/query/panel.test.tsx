@@ -63,7 +63,8 @@ describe("narrow, in a sidebar", () => {
   test("Quick gives a summary, and the rows go to the main area", async () => {
     await show({ host: ["show-result"] });
     await click(button("Quick"));
-    expect(el.querySelector(".sky-query__summary")?.textContent).toContain("First 4 rows · 0.04 s there are more");
+    expect(el.querySelector(".sky-query__summary")?.textContent).toContain("First 4 rows · 0.04 s");
+    expect(el.querySelector(".sky-query__summary")?.textContent).toContain("There are more; submit a job for all.");
     expect(el.querySelector("[role=grid]")).toBeNull();
     expect(model.hostCalls("show-result")).toHaveLength(1);
     await click(button("Show rows"));

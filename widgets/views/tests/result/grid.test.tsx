@@ -60,7 +60,7 @@ describe("a page of rows", () => {
 
   test("says that there are more, has units in its head, and tells null from empty", async () => {
     await show({ result: pageBytes() });
-    expect(el.querySelector(".sky-result__summary")?.textContent).toBe("First 4 rows · 0.04 s there are more; submit a job for all");
+    expect(el.querySelector(".sky-result__summary")?.textContent).toBe("First 4 rows · 0.04 s There are more; submit a job for all.");
     expect(head("RA").textContent).toContain("[deg]");
     expect(head("RA").title).toContain("pos.eq.ra;meta.main");
     const nulls = [...el.querySelectorAll(".sky-grid__null")].map((cell) => cell.textContent);
