@@ -173,13 +173,13 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
   if (!state.showsRows.value) {
     return (
       <div class="sky-query__result sky-query__summary">
-        <strong role="status" title={result.sql}>
+        <span role="status" title={result.sql}>
           {summary(result.meta)}
-        </strong>
+        </span>
         <Button onClick={() => state.showRows()} title="Show the rows in the main area">
           Show rows
         </Button>
-        {result.meta.truncated && <span class="sky-muted">{MORE_ROWS}</span>}
+        {result.meta.truncated && <span class="sky-query__more sky-muted">{MORE_ROWS}</span>}
       </div>
     );
   }

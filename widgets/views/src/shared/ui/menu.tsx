@@ -19,11 +19,15 @@ export function Popover({ anchor, onClose, label, role = "dialog", id, children 
   useLayoutEffect(() => {
     const element = box.current;
     const rect = anchor.current?.getBoundingClientRect();
-    if (!element || !rect) return;
+    if (!element || !rect) return undefined;
     // In the browser's top layer nothing cuts it off: sidebars have `contain: strict`. Not every test environment has one.
     element.showPopover?.();
     place(element, rect);
     focusable(element)[0]?.focus();
+    // What is inside may come later, and be larger.
+    const watcher = new ResizeObserver(() => place(element, rect));
+    watcher.observe(element);
+    return () => watcher.disconnect();
   }, []);
   useLayoutEffect(() => {
     const outside = (event: Event): void => {
