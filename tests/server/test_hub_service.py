@@ -70,8 +70,8 @@ def start_service(folder: Path, hub: FakeHub, hub_url: str, **variables: str) ->
         SKYDESK_SURVEY=str(survey),
         SKYDESK_DATA_FOLDER=str(folder / "data"),
         SKYDESK_WORKERS="2",
-        **variables,
     )
+    environment |= variables
     command = [sys.executable, "-m", "skydesk_server.hub_service"]
     return f"http://127.0.0.1:{port}/services/skydesk/", process(
         command, environment=environment, folder=folder, log=folder / "service.log"
