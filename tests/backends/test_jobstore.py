@@ -292,6 +292,19 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(database: Database) -> None:
     assert seen == [1]
 
 
+def test_who_writes_has_the_lock_from_the_beginning(sqlite_path: Path) -> None:
+    database = Database(f"sqlite:///{sqlite_path}")
+
+    def work(_: sa.Connection) -> None:
+        other = sqlite3.connect(sqlite_path, isolation_level=None, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+    database.write(work)
+    database.close()
+
+
 def test_work_that_fails_changes_nothing(database: Database) -> None:
     def work(connection: sa.Connection) -> None:
         connection.execute(sa.text("UPDATE counter SET revision = 77"))

@@ -4,11 +4,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, precondition, rule
 
+from skydesk.access import User
 from skydesk.backends.jobstore import SqlJobStore
 from skydesk.errors import Conflict, LimitExceeded, NotFound
 from skydesk.jobs.model import ACTIVE, FINAL, Job, Phase
@@ -56,54 +58,57 @@ class Desks(RuleBasedStateMachine):
             return
 
     @rule(target=jobs, who=st.sampled_from([ADA, BOB]), n=st.integers(0, 1))
-    def submit(self, who: object, n: int) -> tuple[object, str]:
+    def submit(self, who: User, n: int) -> Any:
         with self.refusals():
-            job = self.desks[n].submit(who, email="a@b.c")  # type: ignore[arg-type]
+            job = self.desks[n].submit(who, email="a@b.c")
             self.accepted.add(job.id)
             return who, job.id
-        return who, "none"
+        return multiple()
 
     @rule(target=claimed, n=st.integers(0, 1))
-    def claim(self, n: int) -> tuple[int, Job | None]:
+    def claim(self, n: int) -> Any:
         job = self.desks[n].runner.claim()
-        assert job is None or not job.cancel_requested
+        if job is None:
+            return multiple()
+        assert not job.cancel_requested
+        assert job.id not in self.deleted
         return n, job
 
     @rule(taken=consumes(claimed), phase=st.sampled_from([Phase.COMPLETED, Phase.ERROR, Phase.ABORTED]))
-    def end(self, taken: tuple[int, Job | None], phase: Phase) -> None:
+    def end(self, taken: tuple[int, Job], phase: Phase) -> None:
         n, job = taken
-        if job is not None:
-            self.desks[n].runner.end(job, phase, ended_at=self.desks[n].clock())
+        self.desks[n].runner.end(job, phase, ended_at=self.desks[n].clock())
 
-    @rule(taken=consumes(claimed))
-    def die(self, taken: tuple[int, Job | None]) -> None:
+    @rule(taken=consumes(claimed), is_cancelled=st.booleans())
+    def die(self, taken: tuple[int, Job], is_cancelled: bool) -> None:
         n, job = taken
-        if job is not None:
-            with self.refusals():
-                self.desks[1 - n].watched.change(job.id, expect=EXECUTING, expect_runner=job.runner, phase=Phase.QUEUED, runner=None)
+        with self.refusals():
+            if is_cancelled:
+                self.desks[n].jobs.cancel(ADA if job.owner == "ada" else BOB, job.id)
+            self.desks[1 - n].watched.change(job.id, expect=EXECUTING, expect_runner=job.runner, phase=Phase.QUEUED, runner=None)
 
     @rule(job=jobs, n=st.integers(0, 1))
-    def cancel(self, job: tuple[object, str], n: int) -> None:
+    def cancel(self, job: tuple[User, str], n: int) -> None:
         with self.refusals():
-            cancelled = self.desks[n].jobs.cancel(job[0], job[1])  # type: ignore[arg-type]
+            cancelled = self.desks[n].jobs.cancel(job[0], job[1])
             assert cancelled.cancel_requested
 
     @rule(job=jobs, n=st.integers(0, 1))
-    def delete(self, job: tuple[object, str], n: int) -> None:
+    def delete(self, job: tuple[User, str], n: int) -> None:
         with self.refusals():
-            self.desks[n].jobs.delete(job[0], job[1])  # type: ignore[arg-type]
+            self.desks[n].jobs.delete(job[0], job[1])
             self.deleted.add(job[1])
 
     @rule(job=jobs, n=st.integers(0, 1))
-    def renew(self, job: tuple[object, str], n: int) -> None:
+    def renew(self, job: tuple[User, str], n: int) -> None:
         with self.refusals():
-            renewed = self.desks[n].jobs.renew(job[0], job[1])  # type: ignore[arg-type]
+            renewed = self.desks[n].jobs.renew(job[0], job[1])
             assert 0 < renewed.renewals <= renewed.max_renewals
 
     @rule(job=jobs, n=st.integers(0, 1))
-    def rename(self, job: tuple[object, str], n: int) -> None:
+    def rename(self, job: tuple[User, str], n: int) -> None:
         with self.refusals():
-            self.desks[n].jobs.rename(job[0], job[1], "other")  # type: ignore[arg-type]
+            self.desks[n].jobs.rename(job[0], job[1], "other")
 
     @rule(days=st.sampled_from([1, 10, 14]), n=st.integers(0, 1))
     def sweep(self, days: int, n: int) -> None:

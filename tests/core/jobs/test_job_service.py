@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -277,6 +278,21 @@ def test_renewals_are_exact_when_many_come_at_once_and_progress_too(desk: Desk) 
     renewed = desk.jobs.get(ADA, job.id)
     assert (renewed.renewals, renewed.destruction_at) == (3, NOW + timedelta(days=14 * 4))
     assert len(refused) == 5
+
+
+def test_a_renewal_that_comes_between_is_not_overwritten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.submit()
+    change = desk.watched.change
+
+    def interrupted(job_id: str, **fields: Any) -> Job:
+        monkeypatch.undo()
+        desk.jobs.renew(ADA, job_id)
+        return change(job_id, **fields)
+
+    monkeypatch.setattr(desk.watched, "change", interrupted)
+    desk.jobs.renew(ADA, job.id)
+    renewed = desk.jobs.get(ADA, job.id)
+    assert (renewed.renewals, renewed.destruction_at) == (2, NOW + timedelta(days=42))
 
 
 def test_an_expired_job_is_not_renewed(desk: Desk) -> None:
