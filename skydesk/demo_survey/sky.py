@@ -139,7 +139,7 @@ def _field_galaxies(rng: np.random.Generator) -> Sources:
     old = rng.random(count) < np.interp(i_mag, [16, 20, 24], [0.45, 0.35, 0.12])
     ra, dec = _everywhere(rng, count)
     groups = 150
-    grouped = rng.random(count) < 0.25
+    grouped = (rng.random(count) < 0.25) & (i_mag > 20)
     which = rng.integers(0, groups, count)
     group_ra, group_dec = _everywhere(rng, groups)
     distance, angle = 10 ** rng.uniform(-2.7, -1.4, count), rng.uniform(0, 2 * np.pi, count)
