@@ -181,7 +181,7 @@ class Scope:
         hint = nearest(ident.text, names)
         if ident.quoted and ident.text.upper() in names:
             hint = f"quoted names keep their case: write {ident.text.upper()}"
-        elif ident.quoted and hint is None:
+        elif ident.quoted:
             hint = f"strings take single quotes: '{ident.text}'"
         return self.context.fault(name, f"unknown column {ident.text}", hint)
 

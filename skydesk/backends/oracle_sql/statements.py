@@ -301,8 +301,6 @@ class _StatementParser(CallParser):
             return None
         block = self.take_word("BLOCK")
         percent = self._number_in_parentheses()
-        if self.at_sign(","):
-            raise self.refuse(self.here, "SAMPLE with groups of blocks", "write SAMPLE BLOCK (percent)")
         seed = self._number_in_parentheses() if self.take_word("SEED") else None
         return tree.Sample(*self.span_from(start), percent, block, seed)
 
@@ -311,6 +309,8 @@ class _StatementParser(CallParser):
         if self.here.kind != "number":
             raise self.unexpected("a number")
         number = self.advance().text
+        if self.at_sign(","):
+            raise self.refuse(self.here, "SAMPLE with groups of blocks", "write SAMPLE BLOCK (percent)")
         self.expect_sign(")")
         return number
 
