@@ -63,7 +63,7 @@ class BuildWithFrontEnd(build_py):
         """Make sure that there is a front end, and say which files it has."""
         build_front_end()
         self.distribution.data_files = data_files()
-        self.data_files = self._get_data_files()  # type: ignore[attr-defined]
+        self.data_files = self._get_data_files()
         super().run()
 
 

@@ -12,7 +12,7 @@ export type HostAction = (request: HostRequest) => void | Promise<void>;
 export class Host {
   constructor(private readonly tell: (message: string) => void) {}
 
-  /** Offer an action. Panels made before this are not told of it. */
+  /** Offer an action. Panels that are drawn already are not told of it. */
   add(name: string, action: HostAction): void {
     this.actions.set(name, action);
   }

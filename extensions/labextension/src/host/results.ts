@@ -19,6 +19,7 @@ export const results: JupyterFrontEndPlugin<void> = {
       if (!panel.isAttached) {
         app.shell.add(panel, 'main', { mode: 'tab-after' });
       }
+      panel.keepFocusElsewhere();
       app.shell.activateById(panel.id);
     });
   }

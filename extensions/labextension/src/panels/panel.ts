@@ -81,8 +81,17 @@ export class ServicePanel extends Widget {
     }
   }
 
+  /** Let the next activation bring it to the front only: whoever works elsewhere goes on there. */
+  keepFocusElsewhere(): void {
+    this.quiet = true;
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
+    if (this.quiet) {
+      this.quiet = false;
+      return;
+    }
     const { node } = this;
     const first = node.querySelector<HTMLElement>('[data-autofocus]') ?? node.querySelector<HTMLElement>('[tabindex="0"], textarea, input, button');
     (first ?? node).focus({ preventScroll: true });
@@ -131,6 +140,7 @@ export class ServicePanel extends Widget {
   private loading: Promise<void> | null = null;
   private scrolled: { element: Element; top: number; left: number }[] = [];
   private attempt = 0;
+  private quiet = false;
   private cleanUp: () => void = () => undefined;
 }
 

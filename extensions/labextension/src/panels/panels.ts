@@ -152,12 +152,14 @@ export class Panels {
     const model = new ServerModel({
       fetch: (path, init) => api.fetch(path, init),
       events,
-      state: { host: host.names, expanded: false },
+      state: { host: [], expanded: false },
       host: (action, content, buffers) => void host.run(action, { panel: name, content, buffers }),
       save: fold ? changes => void this.keep(name, changes) : undefined
     });
     const load = async (attempt: number): Promise<PanelModule> => {
       await this.recall(name, model);
+      // Plugins that need the panels offer their actions only after the panels were made.
+      model.set('host', host.names);
       return loadPanel(api, name, style, attempt);
     };
     const panel = new ServicePanel({ name, title, icon, model, fold, load });

@@ -209,7 +209,7 @@ function FileItem({ state, job, file }: { state: JobsState; job: Job; file: JobF
   const facts = [size(file.size_bytes), file.rows === null ? "" : counted(file.rows, "row")].filter(Boolean);
   return (
     <li class="sky-row">
-      <span class="sky-truncate sky-grow" title={file.sha256 ? `${file.name}\nsha256 ${file.sha256}` : file.name}>
+      <span class="sky-jobs__file sky-grow" title={file.sha256 ? `${file.name}\nsha256 ${file.sha256}` : file.name}>
         {file.name}
       </span>
       <span class="sky-muted sky-jobs__size" title={`${count(file.size_bytes)} bytes`}>

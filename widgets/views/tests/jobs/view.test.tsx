@@ -107,7 +107,7 @@ test("the list is used with the keyboard alone", async () => {
   await press(found(el, ".sky-jobs__details"), "Escape");
   expect(el.querySelector(".sky-jobs__details")).toBeNull();
   await press(list, "Delete");
-  expect(found(el, "[aria-modal=true]").textContent).toContain("Delete “job b”?");
+  expect(found(el, ".sky-dialog").textContent).toContain("Delete “job b”?");
   await click(button(el, "Delete job"));
   expect(model.last("jobs/delete").body).toEqual({ ids: ["b"] });
 });
