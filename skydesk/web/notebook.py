@@ -191,7 +191,8 @@ def _drawing(columns: Sequence[Column]) -> list[dict[str, Any]]:
         import holoviews as hv
         import numpy as np
 
-        hv.extension("bokeh")
+        # inline: the drawing library comes with the notebook, not from the network
+        hv.extension("bokeh", inline=True)
 
         # 99 stands for a magnitude that was not measured
         drawn = table[[{x!r}, {y!r}]].astype("float64").dropna()
