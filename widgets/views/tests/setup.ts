@@ -1,9 +1,22 @@
 /** What jsdom lacks and our views use. */
 
+/** Tells of a change of size when a test says so: `window.dispatchEvent(new Event("resized"))`. */
 class FakeResizeObserver implements ResizeObserver {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
+  private readonly heard = (): void => this.callback([], this);
+
+  constructor(private readonly callback: ResizeObserverCallback) {}
+
+  observe(): void {
+    window.addEventListener("resized", this.heard);
+  }
+
+  unobserve(): void {
+    this.disconnect();
+  }
+
+  disconnect(): void {
+    window.removeEventListener("resized", this.heard);
+  }
 }
 
 globalThis.ResizeObserver ??= FakeResizeObserver;

@@ -292,7 +292,10 @@ function useWidth(root: { current: HTMLElement | null }, state: QueryState): voi
   useLayoutEffect(() => {
     const element = root.current;
     if (!element) return;
-    const look = (): void => void (state.wide.value = element.clientWidth >= WIDE_FROM);
+    const look = (): void => {
+      // Behind another tab it has no width: it stays as it was, so that a query that ends meanwhile shows its rows where they belong.
+      if (element.clientWidth > 0) state.wide.value = element.clientWidth >= WIDE_FROM;
+    };
     const watcher = new ResizeObserver(look);
     watcher.observe(element);
     look();

@@ -104,6 +104,24 @@ describe("wide, in the main area", () => {
     expect(model.hostCalls("show-result")).toEqual([]);
   });
 
+  test("it becomes narrow with its room, stays as it is behind another tab, and keeps the text", async () => {
+    await show({ host: ["show-result"] }, 1200);
+    const resize = async (to: number): Promise<void> => {
+      width = to;
+      await act(() => void window.dispatchEvent(new Event("resized")));
+      await flush();
+    };
+    const editor = el.querySelector(".cm-editor");
+    await resize(0);
+    expect(el.querySelector(".sky-query--wide")).not.toBeNull();
+    await click(button("Quick"));
+    expect(model.hostCalls("show-result")).toEqual([]);
+    await resize(280);
+    expect(el.querySelector(".sky-query--narrow")).not.toBeNull();
+    expect(el.querySelector(".cm-editor")).toBe(editor);
+    expect(button("Show rows")).toBeDefined();
+  });
+
   test("an example takes the place of an edited text only after a question", async () => {
     await show({ sql: "SELECT mine" }, 1200);
     await click(button("Examples"));
