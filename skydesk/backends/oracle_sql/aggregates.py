@@ -159,7 +159,7 @@ def _listagg(emitter: Emitter, call: tree.Call) -> Value:
         separator = found.sql if found.kind is not Kind.NULL else "''"
     distinct = "DISTINCT " if call.distinct else ""
     order = f" ORDER BY {order_text(emitter, call.within)}" if call.within else ""
-    if call.distinct and call.within and [emitter.value(key.operand).sql for key in call.within] != [emitter.value(call.arguments[0]).sql]:
+    if call.distinct and call.within and [emitter.value(key.operand).sql for key in call.within] != [value.sql]:
         raise emitter.context.refuse(call, "LISTAGG(DISTINCT x) sorted by something else than x", "take DISTINCT in a subquery")
     return Value(f"nullif(string_agg({distinct}{value.sql}, {separator}{order}), '')", Kind.TEXT)
 

@@ -54,14 +54,16 @@ def _nullif(emitter: Emitter, call: tree.Call) -> Value:
 
 
 def _decode(emitter: Emitter, call: tree.Call) -> Value:
-    """Choose by equality, where NULL equals NULL (SQL Language Reference, DECODE)."""
+    """Choose by equality, where NULL equals NULL and blanks at a string's end count (SQL Language Reference, DECODE)."""
     subject, rest = call.arguments[0], call.arguments[1:]
     pairs = [(rest[index], rest[index + 1]) for index in range(0, len(rest) - 1, 2)]
     result_nodes = [result for _, result in pairs] + ([rest[-1]] if len(rest) % 2 else [])
     results, kind = _alike(emitter, result_nodes)
     whens, looses = list[str](), list[Value]()
     for (search, _), result in zip(pairs, results, strict=False):
-        left, right = comparable(emitter, emitter.value(subject), subject, emitter.value(search), search)
+        left, right = emitter.value(subject), emitter.value(search)
+        if not left.kind is right.kind is Kind.TEXT:
+            left, right = comparable(emitter, left, subject, right, search)
         whens.append(f"WHEN {left.sql} IS NOT DISTINCT FROM {right.sql} THEN {result.sql}")
         looses += [left, right]
     default = f" ELSE {results[-1].sql}" if len(rest) % 2 else ""

@@ -37,11 +37,11 @@ class Emitter:
         self.groups: set[str] | None = None
         """Texts that the SELECT groups by; None where it does not group."""
 
-        self.aliases = dict[str, Value]()
-        """Names of the select list, where they may be used."""
-
         self.order_aliases = dict[str, Value]()
-        """The same, kept for ORDER BY."""
+        """Names of the select list; only ORDER BY may use them."""
+
+        self.aliases: Mapping[str, Value] = {}
+        """Those of them that may be used here."""
 
         self.aggregates_allowed: str | None = None
         """Why aggregates may not be used here; None where they may."""

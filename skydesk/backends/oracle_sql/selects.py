@@ -6,6 +6,7 @@ from math import ceil, floor
 from . import tree
 from .aggregates import AGGREGATES
 from .emitter import Emitter
+from .lexer import tokenize
 from .outer_joins import has_outer_mark, joined_sources
 from .relations import From, translate_from
 from .rownum import conditions_of, constant_number, uses_pseudo_column
@@ -31,6 +32,9 @@ class _Parts:
     """Names of the columns so far, in lower case: DuckDB does not tell cases apart."""
 
     from_sql: str = ""
+    base_sql: str = ""
+    """What a base reads, where ROWNUM needs one."""
+
     where: str = ""
     group: str = ""
     having: str = ""
@@ -105,7 +109,7 @@ class _SelectTranslator:
         if self.numbers_rows or (limit and moved):
             self.scope.base = Base(self.context.alias("rows"))
             self.scope.rownum = self.scope.rownum or "row_number() OVER ()"
-            self.base_sql = f"{from_sql}{where}{limit}"
+            self.parts.base_sql = f"{from_sql}{where}{limit}"
             self.parts.from_sql = f"({{base}}) AS {self.scope.base.alias}"
         else:
             self.parts.from_sql, self.parts.where = from_sql, where + limit
@@ -157,10 +161,7 @@ class _SelectTranslator:
             self._check_grouped(emitter, value)
             self._add_item(self._title(item), value, item)
             if item.alias is not None:
-                emitter.aliases.setdefault(item.alias.text, value)
-        emitter.aliases, aliases = {}, emitter.aliases
-        self.aliases = aliases
-        emitter.order_aliases = aliases
+                emitter.order_aliases.setdefault(item.alias.text, value)
 
     def _add_item(self, name: str, value: Value, span: tree.Node) -> None:
         if len(self.parts.items) == _COLUMN_LIMIT:
@@ -190,8 +191,6 @@ class _SelectTranslator:
         return "".join(self._words(item.value)).upper()[:_NAME_LIMIT]
 
     def _words(self, node: tree.Node) -> list[str]:
-        from .lexer import tokenize
-
         text = self.context.written(node)
         return ["".join(text[token.start : token.end].split()) for token in tokenize(text)]
 
@@ -235,7 +234,7 @@ class _SelectTranslator:
         from_sql = parts.from_sql
         if self.scope.base is not None:
             taken = ", ".join(f"{sql} AS {name}" for sql, name in self.scope.base.names.items()) or "1 AS c"
-            from_sql = from_sql.replace("{base}", f"SELECT {taken} FROM {self.base_sql}", 1)
+            from_sql = from_sql.replace("{base}", f"SELECT {taken} FROM {self.parts.base_sql}", 1)
         return f"SELECT {distinct}{items} FROM {from_sql}{parts.where}{parts.group}{parts.having}{tail}"
 
 

@@ -63,6 +63,7 @@ REFUSED = [
     ("select ra from s; < check", "easyaccess", "Check"),
     ("select /*p: f(ra) as x */ ra from s", "easyaccess", "notebook"),
     ("select * from s sample block (1, 2)", "groups of blocks", "SAMPLE BLOCK"),
+    ("select listagg(distinct id, ',') within group (order by id) from s", "LISTAGG(DISTINCT x)", "subquery"),
     ("select median(distinct id) from s", "MEDIAN(DISTINCT", "subquery"),
     ("select max(id) keep (dense_rank first order by ra) over () from s", "with OVER", "subquery"),
     ("select to_char(ra, fmt) from (select ra, 'x' fmt from s)", "not written as a string", "write the string"),
