@@ -26,12 +26,19 @@ export function Details({ state, job, now, beside }: DetailsProps & { beside: bo
     const root = box.current?.closest(".sky-root");
     if (!beside && root?.contains(document.activeElement)) box.current?.focus({ preventScroll: true });
   }, []);
+  const clicked = useRef(false);
+  useEffect(() => {
+    // A button that did its work may be gone, and the focus with it: the keyboard goes on from here.
+    if (clicked.current && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
+    clicked.current = false;
+  }, [job.phase, job.expiring]);
   return (
     <section
       ref={box}
       class="sky-jobs__details"
       aria-label={`Job ${titleOf(job)}`}
       tabIndex={-1}
+      onClick={() => (clicked.current = true)}
       onKeyDown={(event) => {
         if (event.key === "Escape") {
           event.stopPropagation();

@@ -24,6 +24,7 @@ export function JobsPanel({ state, model }: { state: JobsState; model: PanelMode
   return (
     <>
       <Head state={state} model={model} />
+      <Notices state={state} />
       <div class={`sky-jobs__body ${opened && beside ? "sky-jobs__body--split" : ""}`} ref={body}>
         <div class="sky-jobs__main" hidden={opened !== null && !beside}>
           <Main state={state} now={now} />
@@ -93,8 +94,24 @@ function Help(): JSX.Element {
   );
 }
 
+/** What holds for list and details: that they may be old, and why. */
+function Notices({ state }: { state: JobsState }): JSX.Element | null {
+  const { loaded, problem, connection } = state.store;
+  const lost = connection.value === "lost";
+  if (!loaded.value || (!lost && problem.value === null)) return null;
+  return (
+    <div class="sky-jobs__notice">
+      {lost ? (
+        <Message kind="warn">The connection is lost. Your jobs go on; this panel follows as soon as it is back.</Message>
+      ) : (
+        <RetryMessage message={`this list may be old: ${errorMessage(problem.value)}`} onRetry={() => void state.store.list()} />
+      )}
+    </div>
+  );
+}
+
 function Main({ state, now }: { state: JobsState; now: number }): JSX.Element {
-  const { loaded, problem, jobs, connection } = state.store;
+  const { loaded, problem, jobs } = state.store;
   const failure = problem.value;
   if (!loaded.value) {
     return (
@@ -105,16 +122,6 @@ function Main({ state, now }: { state: JobsState; now: number }): JSX.Element {
   }
   return (
     <>
-      {failure !== null && (
-        <div class="sky-jobs__notice">
-          <RetryMessage message={`this list may be old: ${errorMessage(failure)}`} onRetry={() => void state.store.list()} />
-        </div>
-      )}
-      {connection.value === "lost" && (
-        <div class="sky-jobs__notice">
-          <Message kind="warn">The connection is lost. Your jobs go on; this list follows as soon as it is back.</Message>
-        </div>
-      )}
       {jobs.value.size === 0 ? (
         <NoJobs />
       ) : (

@@ -174,6 +174,19 @@ test("a lost connection is told, and taken back when it is there again", async (
   expect(el.textContent).not.toContain("The connection is lost");
 });
 
+test("where a button that was pressed is gone, the keyboard goes on in the details", async () => {
+  const model = jobsModel([jobJson({ id: "a", ...RUNNING })]);
+  const el = await draw(model);
+  await click(rows(el)[0] as HTMLElement);
+  const cancel = button(el, "Cancel");
+  cancel.focus();
+  await click(cancel);
+  await model.answer("jobs/a/cancel", { json: jobJson({ id: "a", phase: "ABORTED", revision: 2 }) });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(cancel.isConnected).toBe(false);
+  expect(document.activeElement).toBe(found(el, ".sky-jobs__details"));
+});
+
 test("times are relative, with the exact time in the tooltip", async () => {
   const el = await draw(jobsModel([jobJson()]));
   expect(found(el, "time").title).toBe("2026-11-22 12:00:00 UTC");
