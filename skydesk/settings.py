@@ -90,11 +90,7 @@ class SkydeskSettings(Configurable):
     @default("workers")
     def _workers_default(self) -> int:
         given = os.environ.get("SKYDESK_WORKERS", "")
-        if given and not given.isdecimal():
-            raise InvalidRequest(
-                [Fault(field="SKYDESK_WORKERS", message=f"{given!r} is not a number; give how many jobs may run at the same time")]
-            )
-        return int(given) if given else min(4, os.cpu_count() or 1)
+        return _count_of_workers(given) if given else min(4, os.cpu_count() or 1)
 
     @default("smtp_host")
     def _smtp_host_default(self) -> str:
@@ -110,10 +106,7 @@ class SkydeskSettings(Configurable):
 
     @validate("workers")
     def _workers_are_some(self, proposal: Any) -> int:
-        count = int(proposal["value"])
-        if count < 1:
-            raise InvalidRequest([Fault(field="workers", message=f"{count} is too few; at least one job must be able to run")])
-        return count
+        return _count_of_workers(str(proposal["value"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +157,9 @@ def jobs_folder_of_lab() -> tuple[Path, str] | None:
     """Root of the job folders that a hub has mounted into this lab, and the lab's owner."""
     root, owner = os.environ.get("SKYDESK_JOBS_FOLDER", ""), os.environ.get("JUPYTERHUB_USER", "")
     return (Path(root), owner) if root and owner else None
+
+
+def _count_of_workers(given: str) -> int:
+    if not given.isdecimal() or int(given) < 1:
+        raise InvalidRequest([Fault(field="workers", message=f"must be a whole number, 1 or more, got {given!r}")])
+    return int(given)

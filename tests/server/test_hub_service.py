@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def start_service(folder: Path, hub: FakeHub, hub_url: str, **variables: str) -> Any:
+def start_service(folder: Path, hub: FakeHub, hub_url: str, *, arguments: Sequence[str] = (), **variables: str) -> Any:
     port = free_port()
     survey = write_survey(folder / "survey") if not (folder / "survey").exists() else folder / "survey/survey.toml"
     environment = clean_environment(
@@ -72,7 +72,7 @@ def start_service(folder: Path, hub: FakeHub, hub_url: str, **variables: str) ->
         SKYDESK_WORKERS="2",
     )
     environment |= variables
-    command = [sys.executable, "-m", "skydesk_server.hub_service"]
+    command = [sys.executable, "-m", "skydesk_server.hub_service", *arguments]
     return f"http://127.0.0.1:{port}/services/skydesk/", process(
         command, environment=environment, folder=folder, log=folder / "service.log"
     )
@@ -202,8 +202,28 @@ def test_metrics_need_a_scope_and_tell_of_requests_jobs_and_latency(service: Ser
         'skydesk_request_seconds_bucket{le="0.1",method="GET",route="session"}',
         'skydesk_jobs{phase="EXECUTING"}',
         'skydesk_jobs{phase="QUEUED"}',
+        'skydesk_requests_running{method="GET",route="session"} 0.0',
     ):
         assert wanted in reply.text
+
+    def starts() -> float:
+        text = httpx.get(f"{service.url}metrics", headers={"Authorization": "token prometheus-token"}, trust_env=False).text
+        return float(next(line for line in text.splitlines() if line.startswith("skydesk_worker_starts_total ")).split()[1])
+
+    wait_until(lambda: starts() >= 1, seconds=30, what="the start of a worker")
+
+
+def test_metrics_may_be_opened_in_a_configuration_file(tmp_path: Path) -> None:
+    config = tmp_path / "service_config.py"
+    config.write_text("c.HubService.metrics_open = True\nc.SkydeskSettings.files_root = 'results'\n")
+    hub = FakeHub(PEOPLE)
+    with serve(hub.application) as hub_url:
+        url, running = start_service(tmp_path, hub, hub_url, arguments=["--config", str(config)])
+        with running as started:
+            wait_for_answer(f"{url}health", started, tmp_path / "service.log")
+            assert "skydesk_jobs" in httpx.get(f"{url}metrics", trust_env=False).text
+            headers = {"Authorization": "token vera-token"}
+            assert httpx.get(f"{url}skydesk/api/session", headers=headers, trust_env=False).json()["files_root"] == "results"
 
 
 def test_the_page_sends_strangers_to_the_hub(service: Service) -> None:

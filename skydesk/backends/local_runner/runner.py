@@ -92,6 +92,8 @@ class LocalRunner:
         self.id = f"local-{self._locks.place}-{secrets.token_hex(4)}"
         self.problem: str | None = None
         """Why no worker can be started, where that is so; for health checks."""
+        self.worker_starts = 0
+        """Workers born so far; for metrics."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._closed = threading.Event()

@@ -1,0 +1,41 @@
+import pytest
+
+from skydesk.access import VIEWS
+from skydesk_server.hub_auth import user_from_model
+
+INSTALLED = ("query", "jobs", "weather")
+
+
+def model(
+    *groups: str, scopes: tuple[str, ...] = ("custom:skydesk:query", "custom:skydesk:jobs", "custom:skydesk:weather")
+) -> dict[str, object]:
+    return {"name": "vera", "groups": list(groups), "scopes": list(scopes)}
+
+
+@pytest.mark.parametrize(
+    ("told", "services"),
+    [
+        (model("advanced"), {"query", "jobs", "weather"}),
+        (model("default"), {"query", "jobs"}),
+        (model("limited", "default"), {"query", "jobs"}),
+        (model("DEFAULT"), {"query", "jobs"}),
+        (model("default", scopes=("custom:skydesk:query",)), {"query"}),
+        (model("default", scopes=("custom:skydesk:weather",)), set()),
+        (model("advanced", scopes=("custom:skydesk:query!user=vera",)), set()),
+        (model("advanced", scopes=("custom:skydesk", "custom:skydesk:*", "self", "admin")), set()),
+        (model("unknown"), set()),
+        (model(), set()),
+        ({"name": "prometheus", "kind": "service", "scopes": ["custom:skydesk:query"]}, set()),
+        ({"name": "x", "groups": None, "scopes": None}, set()),
+    ],
+    ids=str,
+)
+def test_a_service_is_open_to_whom_group_and_scope_open_it(told: dict[str, object], services: set[str]) -> None:
+    user = user_from_model(told, INSTALLED)
+    assert {name for name in (*INSTALLED, "other", "*") if user.entitlements.allows_service(name)} == services
+
+
+def test_limits_are_the_groups() -> None:
+    user = user_from_model(model("limited", "default"), INSTALLED)
+    assert user.entitlements.jobs == VIEWS["default"].jobs
+    assert (user.name, user.groups) == ("vera", frozenset({"limited", "default"}))
