@@ -190,19 +190,22 @@ def _drawing(columns: Sequence[Column]) -> list[dict[str, Any]]:
     text = textwrap.dedent(f"""\
         import holoviews as hv
         import numpy as np
+        import panel as pn
 
-        # inline: the drawing library comes with the notebook, not from the network
+        # inline: what draws comes with the notebook, not from the network
+        pn.config.inline = True
         hv.extension("bokeh", inline=True)
 
         # 99 stands for a magnitude that was not measured
         drawn = table[[{x!r}, {y!r}]].astype("float64").dropna()
         drawn = drawn[(drawn < 90).all(axis=1)]
         low, high = np.floor(drawn.quantile(0.005).min()), np.ceil(drawn.quantile(0.995).max())
-        hv.HexTiles(drawn, [{x!r}, {y!r}]).opts(
+        tiles = hv.HexTiles(drawn, [{x!r}, {y!r}]).opts(
             xlim=(low, high), ylim=(low, high), xlabel={f"{x} [mag]"!r}, ylabel={f"{y} [mag]"!r},
             gridsize=60, aggregator=np.size, cmap="viridis", logz=True, colorbar=True, clabel="objects", tools=["hover"],
             frame_width=480, frame_height=480, title=f"{{len(drawn):,}} of {{len(table):,}} rows",
-        )""")
+        )
+        pn.panel(tiles)""")
     return [_code(text)]
 
 
