@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import { copyText } from "../result/clipboard";
-import { count, counted, exactTime, relativeTime, size } from "../shared/format";
+import { count, counted, duration, exactTime, relativeTime, size } from "../shared/format";
 import type { Job, JobFile } from "../shared/job";
 import { isRecord } from "../shared/json";
 import { apiPath } from "../shared/model";
@@ -317,7 +317,7 @@ function Facts({ job, now }: { job: Job; now: number }): JSX.Element {
     ["Started", moment(job.started_at)],
     ["Ended", moment(job.ended_at)],
     ["Duration", durationWords(job, now)],
-    ["Time limit", job.limit_seconds === null ? null : `${count(job.limit_seconds)} s`],
+    ["Time limit", job.limit_seconds === null ? null : duration(job.limit_seconds)],
     ["Size", job.size_bytes ? size(job.size_bytes) : null],
     ["Expires", job.expired ? "files removed" : moment(job.destruction_at)],
     ["Renewals", job.expired ? null : renewalWords(job)],

@@ -79,7 +79,7 @@ const KEYS: readonly [string, string][] = [
 function Help(): JSX.Element {
   return (
     <div class="sky-jobs__help">
-      <p>Jobs run on the server: they go on when the browser and the lab are closed.</p>
+      <p>Jobs run on the server: they go on when you close the browser.</p>
       <dl>
         {KEYS.map(([key, what]) => (
           <div key={key}>
@@ -102,7 +102,7 @@ function Notices({ state }: { state: JobsState }): JSX.Element | null {
   return (
     <div class="sky-jobs__notice">
       {lost ? (
-        <Message kind="warn">The connection is lost. Your jobs go on; this panel follows as soon as it is back.</Message>
+        <Message kind="warn">The connection is lost; this panel follows as soon as it is back.</Message>
       ) : (
         <RetryMessage message={`this list may be old: ${errorMessage(problem.value)}`} onRetry={() => void state.store.list()} />
       )}
