@@ -1,38 +1,60 @@
 """``skydesk``: the command line. Exit status 0 done, 2 the user is at fault (one line says how), 1 SkyDesk is."""
 
 import argparse
+import io
 import os
+import signal
 import sys
+import threading
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
 from .commands import survey
+from .commands.output import one_line
 from .errors import Cancelled, DeadlineExceeded, NotFound, SkydeskError, Unauthenticated, UsageError
 from .registry import all_services
 
 __all__ = ["main"]
 
 _USERS_FAULT = (UsageError, NotFound, Unauthenticated, Cancelled, DeadlineExceeded)
+_INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit status."""
-    arguments = _parser().parse_args(argv)
+    _print_any_character()
+    _clean_up_when_terminated()
+    shows_traceback = False
     try:
-        return _run(arguments)
+        arguments = _parser().parse_args(argv)
+        shows_traceback = arguments.debug
+        status = _run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("skydesk: stopped", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         # the reader of a pipe has gone: nothing more to say, also not at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except SkydeskError as error:
-        text = " ".join(str(error).split())
-        print(f"skydesk: {text}", file=sys.stderr)
+    except Exception as error:
+        if shows_traceback:
+            traceback.print_exc()
+        return _report(error)
+    return status
+
+
+def _report(error: Exception) -> int:
+    """Say in one line what went wrong, and give the exit status."""
+    if isinstance(error, SkydeskError):
+        print(f"skydesk: {one_line(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, _USERS_FAULT) else 1
+    what = one_line(f"{type(error).__name__}: {error}")
+    print(f"skydesk: internal error, please report it with what --debug prints: {what}", file=sys.stderr)
+    return 1
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -40,21 +62,34 @@ def _run(arguments: argparse.Namespace) -> int:
         return int(arguments.run_alone(arguments))
     from .client import connect
 
+    if arguments.survey is not None and not arguments.survey.is_file():
+        raise UsageError(f"there is no survey file {arguments.survey}; make a survey with: skydesk survey make DIR")
     with connect(survey=arguments.survey) as sky:
         return int(arguments.run(arguments, sky))
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Says what is wrong in one line, and takes the options of all commands behind any of them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+        self.add_argument(
+            "--survey",
+            type=Path,
+            metavar="FILE",
+            default=argparse.SUPPRESS,
+            help="serve this survey file in this process (or set SKYDESK_SURVEY)",
+        )
+        self.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="print the traceback of an error")
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"skydesk: {message}; see {self.prog} --help\n")
+        self.exit(2, f"skydesk: {one_line(message)}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="skydesk", description="Survey astronomy from the terminal.")
     parser.add_argument("--version", action="version", version=f"skydesk {__version__}")
-    parser.add_argument("--survey", type=Path, metavar="FILE", help="serve this survey file in this process (or set SKYDESK_SURVEY)")
+    parser.set_defaults(survey=None, debug=False)
     subparsers: Any = parser.add_subparsers(metavar="COMMAND", required=True)
     for service in all_services():
         if service.command is not None:
@@ -64,3 +99,24 @@ def _parser() -> argparse.ArgumentParser:
 
     demo.add_command(subparsers)
     return parser
+
+
+def _print_any_character() -> None:
+    """Print what the terminal has no letters for as escapes, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _clean_up_when_terminated() -> None:
+    """Let SIGTERM end the command as an exception does, so that it leaves no half files and no worker behind."""
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(_TERMINATED)
+
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, leave)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

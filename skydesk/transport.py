@@ -2,17 +2,21 @@
 
 import io
 import json
+import re
+import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from .access import User
-from .errors import ServiceUnavailable, SkydeskError
+from .errors import NotFound, ServiceUnavailable, Unauthenticated, UsageError
 from .registry import dispatch
 from .web.errors import error_from_json, error_to_json, http_status
 from .web.http import BytesReply, Call, EventsReply, FileReply, JsonReply, Reply, ServerSentEvent, StreamReply
@@ -20,6 +24,16 @@ from .web.http import BytesReply, Call, EventsReply, FileReply, JsonReply, Reply
 __all__ = ["Answer", "HttpTransport", "LocalTransport", "Transport", "parse_event_stream"]
 
 _CHUNK_BYTES = 1 << 20
+_SILENCE_SECONDS = 60.0
+"""The service sends a comment every 15 s, so a minute of silence means that an event stream's connection is lost."""
+
+_KEEP_ALIVE = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+_KEEP_ALIVE += [
+    (socket.IPPROTO_TCP, getattr(socket, name), seconds)
+    for name, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
+    if hasattr(socket, name)
+]
+"""A statement may take hours to its first row: only the network layer can tell a silent service from a lost one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +47,27 @@ class Answer:
     @property
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
-        return json.loads(self.body) if self.media_type.startswith("application/json") and self.body else None
+        if not self.media_type.startswith("application/json"):
+            return None
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
 
     def raise_for_status(self) -> "Answer":
         """Raise the `SkydeskError` that the service reports, or give this answer back."""
         if self.status >= 400:
             raise error_from_json(self.status, self.json)
+        if self.status >= 300:
+            raise Unauthenticated("the service sends its callers to another page, as for a login; check its address and the token")
         return self
+
+    def require_json(self) -> Mapping[str, Any]:
+        """The JSON object of a good answer; raises what the service reports, or that this is no SkyDesk."""
+        value = self.raise_for_status().json
+        if not isinstance(value, dict):
+            raise ServiceUnavailable("the answer is not that of a SkyDesk service; check its address")
+        return value
 
 
 class Transport(Protocol):
@@ -51,8 +79,8 @@ class Transport(Protocol):
     def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> AbstractContextManager[BinaryIO]:
         """One call whose answer is read piece by piece; raises what the service reports."""
 
-    def events(self, path: str, stop: Event) -> Iterator[ServerSentEvent]:
-        """The events of a stream until ``stop`` is set or the connection is lost."""
+    def events(self, path: str, stop: Event, *, seconds: float | None = None) -> Iterator[ServerSentEvent]:
+        """The events of a stream until ``stop`` is set, so many seconds have passed or the connection is lost."""
 
     def close(self) -> None:
         """Let go of connections and whatever runs in this process."""
@@ -67,48 +95,89 @@ class HttpTransport:
         Address above ``skydesk/api/``: a lab's own server, or ``https://hub/services/skydesk``.
     token
         JupyterHub or Jupyter Server token.
+
+    Raises
+    ------
+    UsageError
+        The address or the token cannot be one.
     """
 
     def __init__(self, url: str, token: str = "") -> None:
-        headers = {"Authorization": f"token {token}"} if token else {}
-        base = f"{url.rstrip('/')}/skydesk/api/"
-        # a proxy of the environment is not asked for this machine's own addresses
-        loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
-        timeout = httpx.Timeout(10, read=120)
-        self._http = httpx.Client(base_url=base, headers=headers, timeout=timeout, trust_env=not loopback)
+        host = _host(url)
+        if not re.fullmatch(r"[\x21-\x7e]*", token):
+            raise UsageError("a token has no spaces, line breaks or letters beyond ASCII; check that it was copied whole")
+        self._base = f"{url.rstrip('/')}/skydesk/api/"
+        self._http = httpx.Client(
+            headers={"Authorization": f"token {token}"} if token else {},
+            timeout=httpx.Timeout(10, read=120),
+            transport=httpx.HTTPTransport(
+                proxy=_proxy(urlsplit(url).scheme, host), socket_options=_KEEP_ALIVE, limits=httpx.Limits(max_connections=None)
+            ),
+        )
+        self._host = host
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """One call; see `Transport.request`."""
-        with _plain_errors(self._http):
-            reply = self._http.request(method, path, **_json(body))
-        return Answer(status=reply.status_code, media_type=reply.headers.get("content-type", ""), body=reply.content)
+        with self._plain_errors():
+            reply = self._http.request(method, self._address(path), **_json(body))
+            return Answer(status=reply.status_code, media_type=reply.headers.get("content-type", ""), body=reply.content)
 
     @contextmanager
     def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[BinaryIO]:
         """One call, streamed; see `Transport.open`."""
-        with _plain_errors(self._http), self._http.stream(method, path, **_json(body)) as reply:
-            if reply.status_code >= 400:
-                media_type = reply.headers.get("content-type", "")
-                Answer(status=reply.status_code, media_type=media_type, body=reply.read()).raise_for_status()
-            yield _file(reply.iter_bytes(_CHUNK_BYTES))
+        with self._stream(method, path, httpx.Timeout(10, read=None), **_json(body)) as reply:
+            # pieces as they come: a fixed size would hold rows back, and lose them where the connection breaks
+            yield _file(reply.iter_bytes())
 
-    def events(self, path: str, stop: Event) -> Iterator[ServerSentEvent]:
+    def events(self, path: str, stop: Event, *, seconds: float | None = None) -> Iterator[ServerSentEvent]:
         """An event stream; see `Transport.events`."""
-        # the service sends a comment every 15 s, so a minute of silence is a lost connection
-        timeout = httpx.Timeout(10, read=60)
-        with _plain_errors(self._http), self._http.stream("GET", path, timeout=timeout) as reply:
-            if reply.status_code >= 400:
-                media_type = reply.headers.get("content-type", "")
-                Answer(status=reply.status_code, media_type=media_type, body=reply.read()).raise_for_status()
-            for event in parse_event_stream(reply.iter_lines()):
-                if stop.is_set():
-                    return
-                if event is not None:
-                    yield event
+        ends_at = float("inf") if seconds is None else time.monotonic() + seconds
+        silence = _SILENCE_SECONDS if seconds is None else max(0.01, min(_SILENCE_SECONDS, seconds))
+        try:
+            with self._stream("GET", path, httpx.Timeout(10, read=silence)) as reply:
+                if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+                    raise UsageError(f"{path} is no event stream")
+                for event in parse_event_stream(reply.iter_lines()):
+                    if stop.is_set() or time.monotonic() >= ends_at:
+                        return
+                    if event is not None:
+                        yield event
+        except ServiceUnavailable:
+            if time.monotonic() < ends_at:
+                raise
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    @contextmanager
+    def _stream(self, method: str, path: str, timeout: httpx.Timeout, **content: Any) -> Iterator[httpx.Response]:
+        with self._plain_errors(), self._http.stream(method, self._address(path), timeout=timeout, **content) as reply:
+            if reply.status_code >= 300:
+                media_type = reply.headers.get("content-type", "")
+                Answer(status=reply.status_code, media_type=media_type, body=reply.read()).raise_for_status()
+            yield reply
+
+    def _address(self, path: str) -> str:
+        # dots would climb out of the API once the address is made, and a token is not for other places
+        if any(part in {"", ".", ".."} for part in path.partition("?")[0].split("/")):
+            raise NotFound(f"the API has no {path!r:.100}")
+        return self._base + path
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise ServiceUnavailable(f"the SkyDesk service at {self._host} did not answer in time; try again") from error
+        except httpx.RemoteProtocolError as error:
+            raise ServiceUnavailable(f"the SkyDesk service at {self._host} broke off in the middle of its answer; try again") from error
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise ServiceUnavailable(f"the SkyDesk service at {self._host} cannot be reached: {error}") from error
+        except RuntimeError as error:
+            if not self._http.is_closed:
+                raise
+            raise ServiceUnavailable("the connection was closed; connect() again") from error
 
 
 class LocalTransport:
@@ -146,13 +215,15 @@ class LocalTransport:
             if hasattr(chunks, "close"):
                 chunks.close()
 
-    def events(self, path: str, stop: Event) -> Iterator[ServerSentEvent]:
-        """An event stream; see `Transport.events`."""
+    def events(self, path: str, stop: Event, *, seconds: float | None = None) -> Iterator[ServerSentEvent]:
+        """An event stream; see `Transport.events`. Jobs that wait in the queue begin to run: who follows them wants that."""
+        ends_at = float("inf") if seconds is None else time.monotonic() + seconds
         reply = self._dispatch("GET", path, None)
         if not isinstance(reply, EventsReply):
-            raise TypeError(f"{path} is no event stream")
+            raise UsageError(f"{path} is no event stream")
+        self._services.runner.wake()
         for event in reply.events:
-            if stop.is_set():
+            if stop.is_set() or time.monotonic() >= ends_at:
                 return
             if event is not None:
                 yield event
@@ -187,19 +258,28 @@ def parse_event_stream(lines: Iterator[str]) -> Iterator[ServerSentEvent | None]
 
 
 def _json(body: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {} if body is None else {"json": body}
+    if body is None:
+        return {}
+    return {"content": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
 
 
-@contextmanager
-def _plain_errors(http: httpx.Client) -> Iterator[None]:
+def _host(url: str) -> str:
     try:
-        yield
-    except SkydeskError:
-        raise
-    except httpx.TimeoutException as error:
-        raise ServiceUnavailable(f"the SkyDesk service at {http.base_url.host} did not answer in time; try again") from error
-    except (httpx.HTTPError, httpx.StreamError) as error:
-        raise ServiceUnavailable(f"the SkyDesk service at {http.base_url.host} cannot be reached: {error}") from error
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"}:
+        raise UsageError(f"{url!r:.200} is no address of a service; it is like https://hub.example.org/services/skydesk")
+    return host
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """The environment's proxy for an address, which is not asked for this machine's own."""
+    if host in {"127.0.0.1", "localhost", "::1"} or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(scheme) or proxies.get("all")
 
 
 def _chunks(reply: Reply) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SkydeskError, UsageError
 from ..jobs.model import Phase
-from .output import age, print_json, print_rows, size
+from .arguments import count, seconds
+from .output import age, print_json, print_rows, print_text, size
 
 if TYPE_CHECKING:
     from ..client import JobHandle, SkyDesk
@@ -23,11 +24,11 @@ def add_commands(subparsers: Any) -> None:
     listing = _add(actions, "list", "list your jobs, newest first", _list)
     listing.add_argument("--phase", help=f"only jobs in these phases, with commas: {', '.join(Phase)}")
     listing.add_argument("--text", help="only jobs with this text in name or id")
-    listing.add_argument("--limit", type=int, help="so many at the most")
+    listing.add_argument("--limit", type=count(1), metavar="N", help="so many at the most")
 
     _with_id(_add(actions, "show", "show one job with its statement and log", _show))
     waiting = _with_id(_add(actions, "wait", "wait until a job has ended", _wait))
-    waiting.add_argument("--timeout-seconds", type=float, metavar="S", help="wait so long at the most; the job goes on")
+    waiting.add_argument("--timeout-seconds", type=seconds, metavar="S", help="wait so long at the most; the job goes on")
     _with_ids(_add(actions, "cancel", "stop jobs", _each("cancel")))
     _with_ids(_add(actions, "delete", "forget jobs and erase their files", _each("delete")))
     rename = _with_id(_add(actions, "rename", "call a job something else", _rename))
@@ -80,10 +81,10 @@ def _show(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     shown = ("id", "name", "type", "phase", "created_at", "started_at", "ended_at", "destruction_at", "rows", "renewals_left", "folder")
     print_rows(("FIELD", "VALUE"), [(key, job.info[key]) for key in shown if job.info[key] is not None])
     if job.info["error"]:
-        print(f"\n{job.info['error']['message']}")
+        print_text(f"\n{job.info['error']['message']}")
     if job.sql:
-        print(f"\n{job.sql}")
-    print(f"\n{job.log}".rstrip())
+        print_text(f"\n{job.sql}")
+    print_text(f"\n{job.log}".rstrip())
     return 0
 
 
@@ -107,8 +108,11 @@ def _files(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     job = sky.job(arguments.id)
     files = job.files
     if arguments.download is not None:
-        for path in job.download(arguments.download):
-            print(path)
+        paths = job.download(arguments.download)
+        if arguments.json:
+            print_json(paths)
+        else:
+            print("\n".join(map(str, paths)))
     elif arguments.json:
         print_json(files)
     else:
