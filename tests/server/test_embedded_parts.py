@@ -1,5 +1,6 @@
 """What an embedded SkyDesk does at its start, piece by piece."""
 
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,33 @@ def test_a_server_without_a_survey_that_can_be_made_says_so_and_stays_up(tmp_pat
         wait_until(lambda: "could not start" in client.get("session").text, seconds=30, what="the message")
         assert client.get("session").status_code == 503
         assert client.get(f"{lab.base}/api/status").status_code == 200
+
+
+def test_the_end_of_the_server_ends_its_workers_and_puts_the_job_back(tmp_path: Path) -> None:
+    survey = write_survey(tmp_path / "survey")
+    data = tmp_path / "data"
+    with jupyter_server(tmp_path / "one", SKYDESK_SURVEY=str(survey), SKYDESK_DATA_FOLDER=str(data)) as lab:
+        with lab.client() as client:
+            wait_until(lambda: client.get("session").status_code == 200, seconds=30, what="the session")
+            endless = "SELECT COUNT(*) FROM STARS a, STARS b, STARS c, STARS d WHERE a.RA + b.RA + c.RA > d.RA"
+            job = client.post("query/job", json={"sql": endless}).json()
+            wait_until(lambda: client.get(f"jobs/{job['id']}").json()["phase"] == "EXECUTING", seconds=30, what="the job's start")
+        assert _processes_with(f"SKYDESK_DATA_FOLDER={data}")
+    wait_until(lambda: not _processes_with(f"SKYDESK_DATA_FOLDER={data}"), seconds=5, what="the end of all processes")
+    stored = sqlite3.connect(data / "skydesk.sqlite")
+    assert stored.execute("select phase, runner from jobs").fetchall() == [("QUEUED", None)]
+    stored.close()
+
+
+def _processes_with(variable: str) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if variable.encode() in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
 
 
 def _environment_of_a_child(base: str) -> dict[str, str]:
