@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = os.pathsep.join(str(ROOT / folder) for folder in (".", "extensions", "widgets", "hub_config"))
 WEB = ("tornado", "jupyter_server", "jupyterhub", "anywidget", "ipywidgets")
 DATABASES = ("duckdb", "sqlalchemy", "alembic", "oracledb")
-HEAVY = ("numpy", "pyarrow", "astropy", "pandas", "holoviews", "bokeh", "numba", "sqlglot", "h5py", "fitsio")
+HEAVY = ("numpy", "pyarrow", "astropy", "pandas", "holoviews", "bokeh", "numba", "h5py", "fitsio")
 
 
 def loaded_by(statement: str) -> frozenset[str]:

@@ -28,7 +28,6 @@ class WorkerSettings:
         "pandas",
         "pyarrow.parquet",
         "duckdb",
-        "sqlglot",
         "h5py",
         "astropy.table",
         "astropy.io.fits",
