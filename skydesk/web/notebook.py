@@ -199,11 +199,15 @@ def _drawing(columns: Sequence[Column]) -> list[dict[str, Any]]:
         # 99 stands for a magnitude that was not measured
         drawn = table[[{x!r}, {y!r}]].astype("float64").dropna()
         drawn = drawn[(drawn < 90).all(axis=1)]
-        low, high = np.floor(drawn.quantile(0.005).min()), np.ceil(drawn.quantile(0.995).max())
-        tiles = hv.HexTiles(drawn, [{x!r}, {y!r}]).opts(
+        # where most objects of a deep survey are; all of them, where these are others
+        low, high = 20, 26
+        if drawn[(drawn > low) & (drawn < high)].dropna().size < drawn.size / 2:
+            low, high = np.floor(drawn.quantile(0.005).min()) - 0.5, np.ceil(drawn.quantile(0.995).max()) + 0.5
+        shown = drawn[((drawn >= low) & (drawn <= high)).all(axis=1)]
+        tiles = hv.HexTiles(shown, [{x!r}, {y!r}]).opts(
             xlim=(low, high), ylim=(low, high), xlabel={f"{x} [mag]"!r}, ylabel={f"{y} [mag]"!r},
             gridsize=60, aggregator=np.size, cmap="viridis", logz=True, colorbar=True, clabel="objects", tools=["hover"],
-            frame_width=480, frame_height=480, title=f"{{len(drawn):,}} of {{len(table):,}} rows",
+            frame_width=480, frame_height=480, title=f"{{len(shown):,}} of {{len(table):,}} rows",
         )
         pn.panel(tiles)""")
     return [_code(text)]
