@@ -5,11 +5,12 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, ParamSpec, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,13 +18,21 @@ import httpx
 
 from .access import User
 from .errors import NotFound, ServiceUnavailable, Unauthenticated, UsageError
+from .query.model import Cancellation
 from .registry import dispatch
 from .web.errors import error_from_json, error_to_json, http_status
 from .web.http import BytesReply, Call, EventsReply, FileReply, JsonReply, Reply, ServerSentEvent, StreamReply
 
 __all__ = ["Answer", "HttpTransport", "LocalTransport", "Transport", "parse_event_stream"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _CHUNK_BYTES = 1 << 20
+_THREADS = 32
+_STOP_SECONDS = 5.0
+"""How long an interrupted call may take to stop, seconds."""
+
 _SILENCE_SECONDS = 60.0
 """The service sends a comment every 15 s, so a minute of silence means that an event stream's connection is lost."""
 
@@ -194,31 +203,27 @@ class LocalTransport:
     def __init__(self, services: Any, user: User) -> None:
         self._services = services
         self._user = user
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="skydesk-call")
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """One call; see `Transport.request`."""
-        try:
-            reply = self._dispatch(method, path, body)
-            media_type = "application/json" if isinstance(reply, JsonReply) else getattr(reply, "media_type", "")
-            return Answer(status=getattr(reply, "status", 200), media_type=media_type, body=b"".join(_chunks(reply)))
-        except Exception as error:
-            text = json.dumps(error_to_json(error))
-            return Answer(status=http_status(error), media_type="application/json", body=text.encode())
+        cancellation = Cancellation()
+        return self._run(cancellation, self._answer, method, path, body, cancellation)
 
     @contextmanager
     def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[BinaryIO]:
         """One call, streamed; see `Transport.open`."""
-        chunks = _chunks(self._dispatch(method, path, body))
+        cancellation = Cancellation()
+        chunks = _chunks(self._run(cancellation, self._dispatch, method, path, body, cancellation))
         try:
-            yield _file(chunks)
+            yield _file(iter(lambda: self._run(cancellation, next, chunks, b""), b""))
         finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
+            self._run(cancellation, chunks.close)
 
     def events(self, path: str, stop: Event, *, seconds: float | None = None) -> Iterator[ServerSentEvent]:
         """An event stream; see `Transport.events`. Jobs that wait in the queue begin to run: who follows them wants that."""
         ends_at = float("inf") if seconds is None else time.monotonic() + seconds
-        reply = self._dispatch("GET", path, None)
+        reply = self._dispatch("GET", path, None, Cancellation())
         if not isinstance(reply, EventsReply):
             raise UsageError(f"{path} is no event stream")
         self._services.runner.wake()
@@ -231,13 +236,44 @@ class LocalTransport:
     def close(self) -> None:
         """Stop the services."""
         self._services.close()
+        self._threads.shutdown(wait=False)
 
-    def _dispatch(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None, cancellation: Cancellation) -> Answer:
+        try:
+            reply = self._dispatch(method, path, body, cancellation)
+            media_type = "application/json" if isinstance(reply, JsonReply) else getattr(reply, "media_type", "")
+            return Answer(status=getattr(reply, "status", 200), media_type=media_type, body=b"".join(_chunks(reply)))
+        except Exception as error:
+            text = json.dumps(error_to_json(error))
+            return Answer(status=http_status(error), media_type="application/json", body=text.encode())
+
+    def _dispatch(self, method: str, path: str, body: Mapping[str, Any] | None, cancellation: Cancellation) -> Reply:
         parts = urlsplit(path)
-        query = dict(httpx.QueryParams(parts.query))
-        payload = json.dumps(body).encode() if body is not None else b""
-        call = Call(services=self._services, user=self._user, method=method, path=parts.path, query=query, body=payload)
-        return dispatch(call)
+        return dispatch(
+            Call(
+                services=self._services,
+                user=self._user,
+                method=method,
+                path=parts.path,
+                query=dict(httpx.QueryParams(parts.query)),
+                body=json.dumps(body).encode() if body is not None else b"",
+                cancellation=cancellation,
+            )
+        )
+
+    def _run(self, cancellation: Cancellation, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function in another thread, so that Ctrl-C reaches this one, and through it the statement that runs.
+
+        DuckDB notices a signal in the thread that runs it and reports it as an error of its own.
+        """
+        future = self._threads.submit(work, *args, **kwargs)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():
+                cancellation.cancel("interrupted")
+                wait([future], _STOP_SECONDS)
+            raise
 
 
 def parse_event_stream(lines: Iterator[str]) -> Iterator[ServerSentEvent | None]:
@@ -282,7 +318,7 @@ def _proxy(scheme: str, host: str) -> str | None:
     return proxies.get(scheme) or proxies.get("all")
 
 
-def _chunks(reply: Reply) -> Iterator[bytes]:
+def _chunks(reply: Reply) -> Generator[bytes, None, None]:
     match reply:
         case JsonReply(value=value):
             yield json.dumps(value).encode()

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .output import print_json
+from ..errors import UsageError
+from .output import one_line, print_json
 
 __all__ = ["add_commands"]
 
@@ -45,12 +46,14 @@ def _make(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from ..backends.survey_check import check_survey
 
+    if not arguments.file.is_file() and not arguments.json:
+        raise UsageError(f"there is no survey file {arguments.file}; make a survey with: skydesk survey make DIR")
     faults = check_survey(arguments.file)
     if arguments.json:
         print_json([{"message": fault.message, "field": fault.field, "row": fault.row} for fault in faults])
     else:
         for fault in faults:
-            print(f"{arguments.file}: {fault}", file=sys.stderr)
+            print(one_line(f"{arguments.file}: {fault}"), file=sys.stderr)
     if not faults and not arguments.json:
         print(f"{arguments.file}: no faults")
     return 2 if faults else 0
