@@ -213,6 +213,7 @@ class LocalRunner:
             supervision = Supervision(self._house)
             supervision.start()
             self._crew.append(supervision)
+            self.worker_starts += 1
 
     def _note_failure(self, failure: str | None) -> None:
         if failure is None:
