@@ -1,6 +1,7 @@
 """The demo hub: three accounts, one a view, all on this machine's loopback address."""
 
 import hmac
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -67,6 +68,8 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
             "SKYDESK_DATA_FOLDER": str(folder),
             "SKYDESK_JOBS_FOLDER": str(jobs_folder),
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            # services from elsewhere may be installed beside this environment
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         },
     )
     c.Spawner.environment["SKYDESK_JOBS_FOLDER"] = str(jobs_folder)
@@ -93,7 +96,7 @@ def _configure_labs(c: Any, folder: Path) -> None:
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
     c.Spawner.default_url = "/lab"
     c.Spawner.args = ["--ServerApp.allow_root=True"]
-    c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH"]
+    c.Spawner.env_keep = ["PATH", "LANG", "LC_ALL", "TZ", "VIRTUAL_ENV", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "PYTHONPATH"]
     c.LocalProcessSpawner.interrupt_timeout = 1
     c.LocalProcessSpawner.term_timeout = 1
     c.LocalProcessSpawner.kill_timeout = 1
