@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, BinaryIO, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -85,7 +85,7 @@ class Transport(Protocol):
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """One call, its answer read whole; raises `ServiceUnavailable` where nobody answers."""
 
-    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> AbstractContextManager[BinaryIO]:
+    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> AbstractContextManager[io.BufferedReader]:
         """One call whose answer is read piece by piece; raises what the service reports."""
 
     def events(self, path: str, stop: Event, *, seconds: float | None = None) -> Iterator[ServerSentEvent]:
@@ -132,7 +132,7 @@ class HttpTransport:
             return Answer(status=reply.status_code, media_type=reply.headers.get("content-type", ""), body=reply.content)
 
     @contextmanager
-    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[BinaryIO]:
+    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[io.BufferedReader]:
         """One call, streamed; see `Transport.open`."""
         with self._stream(method, path, httpx.Timeout(10, read=None), **_json(body)) as reply:
             # pieces as they come: a fixed size would hold rows back, and lose them where the connection breaks
@@ -211,7 +211,7 @@ class LocalTransport:
         return self._run(cancellation, self._answer, method, path, body, cancellation)
 
     @contextmanager
-    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[BinaryIO]:
+    def open(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[io.BufferedReader]:
         """One call, streamed; see `Transport.open`."""
         cancellation = Cancellation()
         chunks = _chunks(self._run(cancellation, self._dispatch, method, path, body, cancellation))
@@ -356,5 +356,5 @@ class _Chunked(io.RawIOBase):
         return count
 
 
-def _file(chunks: Iterator[bytes]) -> BinaryIO:
-    return cast(BinaryIO, io.BufferedReader(_Chunked(chunks), _CHUNK_BYTES))
+def _file(chunks: Iterator[bytes]) -> io.BufferedReader:
+    return io.BufferedReader(_Chunked(chunks), _CHUNK_BYTES)
