@@ -90,7 +90,7 @@ def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
 
 def _column(field: pa.Field) -> Column:
     said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    kind = ColumnType(said["type"]) if "type" in said else _TYPES.get(field.type, ColumnType.STRING)
+    kind = ColumnType(said["type"]) if said.get("type") in set(ColumnType) else _type_of(field.type)
     return Column(
         name=field.name,
         type=kind,
@@ -98,6 +98,12 @@ def _column(field: pa.Field) -> Column:
         ucd=said.get("ucd") or None,
         description=said.get("description", ""),
     )
+
+
+def _type_of(kind: pa.DataType) -> ColumnType:
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return ColumnType.TIMESTAMP
+    return _TYPES.get(kind, ColumnType.STRING)
 
 
 _TYPES = {
@@ -125,9 +131,10 @@ def _astropy_column(values: pa.ChunkedArray, column: Column) -> Any:
         if mask.any():
             times[mask] = np.ma.masked
         return times
-    data = values.fill_null(fill).to_numpy()
     if column.type is ColumnType.STRING:
-        data = np.asarray(data, dtype=str)
+        data = np.asarray(values.cast(pa.string()).fill_null(fill).to_numpy(), dtype=str)
+    else:
+        data = values.fill_null(fill).to_numpy()
     meta = {"ucd": column.ucd} if column.ucd else {}
     kind = MaskedColumn if mask.any() else PlainColumn
     extra = {"mask": mask} if mask.any() else {}
