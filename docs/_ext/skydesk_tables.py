@@ -37,8 +37,8 @@ def commands(_: str) -> Iterator[str]:
             yield f"{parser.description}\n"
         yield f"```text\n{_usage(parser)}\n```\n"
         for action in parser._actions:
-            if action.dest not in {"help", "survey", "debug", "version"} and not isinstance(action, argparse._SubParsersAction):
-                yield f"`{_shown(action)}`\n: {_sentence(action)}\n"
+            if action.help and action.dest not in {"help", "survey", "debug"}:
+                yield f"`{_shown(action)}`\n: {_one_line(action.help)}\n"
 
 
 def views(_: str) -> Iterator[str]:
@@ -171,10 +171,6 @@ def _shown(action: argparse.Action) -> str:
         return str(action.metavar or action.dest)
     value = "" if action.nargs == 0 else " " + str(action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper()))
     return ", ".join(action.option_strings) + value
-
-
-def _sentence(action: argparse.Action) -> str:
-    return _one_line((action.help or "the survey file" if action.dest == "file" else action.help or "a name").replace("%%", "%"))
 
 
 def _one_line(text: str) -> str:
