@@ -52,13 +52,14 @@ class Channel:
         Raises
         ------
         ChannelClosed
-            Nobody is there any more.
+            Nobody is there any more, and the message was not received: not all of it was sent.
         """
         data = memoryview(json.dumps(message, separators=(",", ":")).encode() + b"\n")
         with self._sending:
             try:
                 sent = socket.send_fds(self._socket, [data], list(descriptors)) if descriptors else 0
-                self._socket.sendall(data[sent:])
+                if sent < len(data):  # to send nothing is an error as soon as the other side, which may have heard it all, is gone
+                    self._socket.sendall(data[sent:])
             except OSError as error:
                 raise ChannelClosed(str(error)) from error
 

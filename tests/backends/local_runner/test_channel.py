@@ -1,9 +1,11 @@
 """Messages and descriptors between two processes."""
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +63,45 @@ def test_a_descriptor_arrives_open(ends: tuple[Channel, Channel], tmp_path: Path
     os.close(descriptor)
     assert (tmp_path / "file").read_text() == "through"
     assert theirs.take_descriptors() == []
+
+
+def test_a_message_that_was_heard_was_sent_though_the_other_side_is_gone_by_then() -> None:
+    """Else a job that a quick worker has done would count as never given to it, and be run again."""
+    theirs = []
+
+    class HeardAtOnce(socket.socket):
+        def sendmsg(self, *args: Any) -> int:
+            sent = super().sendmsg(*args)
+            theirs.append(other.receive(1))
+            other.close()
+            return sent
+
+    ours, sock = socket.socketpair()
+    other = Channel(sock)
+    channel = Channel(HeardAtOnce(fileno=ours.detach()))
+    try:
+        channel.send({"kind": "job"}, [0])
+        assert theirs == [{"kind": "job"}]
+        with pytest.raises(ChannelClosed):
+            channel.send({"kind": "stop"})
+    finally:
+        channel.close()
+
+
+def test_a_message_that_was_cut_short_was_not_sent() -> None:
+    class CutShort(socket.socket):
+        def sendmsg(self, buffers: Any, *args: Any) -> int:
+            [data] = buffers
+            sent = super().sendmsg([data[:5]], *args)
+            other.close()
+            return sent
+
+    ours, sock = socket.socketpair()
+    other = Channel(sock)
+    channel = Channel(CutShort(fileno=ours.detach()))
+    with pytest.raises(ChannelClosed):
+        channel.send({"kind": "job"}, [0])
+    channel.close()
 
 
 def test_descriptors_that_nobody_takes_are_closed_with_the_channel(tmp_path: Path) -> None:
