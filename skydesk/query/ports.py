@@ -29,8 +29,15 @@ class RowStream(Protocol):
 class Catalog(Protocol):
     """A survey's catalogue: read-only, asked in the survey's own SQL dialect. Safe from several threads."""
 
-    def check(self, sql: str) -> tuple[Column, ...]:
+    def check(self, sql: str, *, readable: frozenset[str] | None = None) -> tuple[Column, ...]:
         """Parse and bind a statement without running it; give the columns it would return.
+
+        Parameters
+        ----------
+        sql
+            One SELECT statement, as the user wrote it.
+        readable
+            Releases whose tables the catalogue's own lists (ALL_TABLES and its like) show, ``*`` for all; None for all.
 
         Raises
         ------
@@ -40,8 +47,8 @@ class Catalog(Protocol):
             It uses what this backend cannot carry out exactly; carries a way out.
         """
 
-    def explain(self, sql: str) -> Explanation:
-        """Tell how the database would carry the statement out; errors as in `check`."""
+    def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
+        """Tell how the database would carry the statement out; parameters and errors as in `check`."""
 
     def stream(
         self,
@@ -51,6 +58,7 @@ class Catalog(Protocol):
         limit_seconds: float | None = None,
         batch_rows: int = 50_000,
         cancellation: Cancellation | None = None,
+        readable: frozenset[str] | None = None,
     ) -> AbstractContextManager[RowStream]:
         """Run a statement and stream its rows.
 
@@ -66,6 +74,8 @@ class Catalog(Protocol):
             Rows of one batch at the most.
         cancellation
             Stops the statement in the database, also while it has not yet given a row.
+        readable
+            As in `check`.
 
         Raises
         ------

@@ -136,12 +136,12 @@ class QueryService:
             As in `Catalog.check`.
         """
         self._require_readable(user, sql)
-        return self._catalog.check(sql)
+        return self._catalog.check(sql, readable=user.entitlements.releases)
 
     def explain(self, user: User, sql: str) -> Explanation:
         """Tell how the database would carry a statement out; errors as in `check`."""
         self._require_readable(user, sql)
-        return self._catalog.explain(sql)
+        return self._catalog.explain(sql, readable=user.entitlements.releases)
 
     def quick(self, user: User, sql: str, query_id: str | None = None) -> QuickPage:
         """Run a statement and give its first rows.
@@ -169,7 +169,11 @@ class QueryService:
             asked = time.monotonic()
             releases = self._require_readable(user, sql)
             with self._catalog.stream(
-                sql, max_rows=limits.quick_rows + 1, limit_seconds=limits.quick_seconds, cancellation=cancellation
+                sql,
+                max_rows=limits.quick_rows + 1,
+                limit_seconds=limits.quick_seconds,
+                cancellation=cancellation,
+                readable=user.entitlements.releases,
             ) as stream:
                 limited = LimitedRows(stream, max_rows=None, max_bytes=min(MAX_QUICK_BYTES, limits.max_result_bytes))
                 table = pa.Table.from_batches(list(limited), schema=schema_of(stream.columns))
@@ -219,6 +223,7 @@ class QueryService:
                 max_rows=allowed + 1 if max_rows is None else min(max_rows, allowed + 1),
                 limit_seconds=min(limits.max_seconds, limit_seconds or limits.max_seconds),
                 cancellation=cancellation,
+                readable=user.entitlements.releases,
             ) as rows:
                 run.counted = LimitedRows(rows, max_rows=allowed, max_bytes=limits.max_result_bytes)
                 yield run.counted
@@ -300,10 +305,11 @@ class QueryService:
         if faults:
             raise InvalidRequest(faults)
 
-    def job_limits(self, user: User) -> Mapping[str, int]:
+    def job_limits(self, user: User) -> Mapping[str, int | list[str]]:
         """The limits of this user that a query job's request carries beside the `QueryRequest`; `run_query` holds to them."""
         limits = user.entitlements.query
-        return {"max_result_rows": limits.max_rows, "max_result_bytes": limits.max_result_bytes}
+        releases = sorted(user.entitlements.releases)
+        return {"max_result_rows": limits.max_rows, "max_result_bytes": limits.max_result_bytes, "readable_releases": releases}
 
     def remember_job(self, user: User, sql: str, outcome: str = "ok", elapsed_seconds: float = 0, rows: int | None = None) -> None:
         """Put a job's statement into its owner's history."""

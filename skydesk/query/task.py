@@ -42,7 +42,8 @@ def run_query(services: QueryServices, request: Mapping[str, Any], context: Task
     Parameters
     ----------
     request
-        A `QueryRequest` as JSON, with ``max_result_rows`` and ``max_result_bytes`` beside it where the owner's limits are to hold.
+        A `QueryRequest` as JSON, with ``max_result_rows``, ``max_result_bytes`` and ``readable_releases`` beside it where the
+        owner's limits are to hold.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def run_query(services: QueryServices, request: Mapping[str, Any], context: Task
         As in `Catalog.stream` and `ResultWriter.write`.
     """
     query, output = _read(request)
-    allowed_rows = request.get("max_result_rows")
+    allowed_rows, readable = request.get("max_result_rows"), request.get("readable_releases")
     wanted = [limit for limit in (query.max_rows, None if allowed_rows is None else allowed_rows + 1) if limit is not None]
     begin = time.monotonic()
     context.log(f"statement:\n{query.sql}")
@@ -66,6 +67,7 @@ def run_query(services: QueryServices, request: Mapping[str, Any], context: Task
         max_rows=min(wanted, default=None),
         limit_seconds=context.limit_seconds,
         cancellation=context.cancellation,
+        readable=None if readable is None else frozenset(readable),
     ) as stream:
         context.log(f"started after {time.monotonic() - begin:.2f} s; {len(stream.columns)} columns")
         rows = LimitedRows(stream, max_rows=allowed_rows, max_bytes=request.get("max_result_bytes"))
@@ -103,6 +105,9 @@ def _read(request: Mapping[str, Any]) -> tuple[QueryRequest, Output]:
         value = request.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             faults.append(Fault(field=name, message=f"must be a whole number, 0 or more, got {value!r}"))
+    readable = request.get("readable_releases")
+    if readable is not None and not (isinstance(readable, (list, tuple)) and all(isinstance(name, str) for name in readable)):
+        faults.append(Fault(field="readable_releases", message=f"must be a list of names, got {readable!r:.80}"))
     output = parse_output(_DEFAULT_FILE)
     try:
         output = _output(request["output"]) if request.get("output") else output

@@ -10,12 +10,15 @@ from threading import Timer
 
 import pytest
 
+from skydesk.access import VIEWS, User
 from skydesk.backends.duckdb_catalog import DuckdbCatalog
 from skydesk.backends.duckdb_catalog.running import StopWatch
 from skydesk.errors import Cancelled, DeadlineExceeded, InvalidQuery, InvalidSurvey, LimitExceeded, QueryRefused, ServiceUnavailable
 from skydesk.query.model import Cancellation, Column, ColumnType
+from skydesk.query.service import QueryService
 from tests.contracts.catalog_contract import CONTENT, ENDLESS_WITHOUT_ROWS, GALAXIES, STAR_COUNT, STARS, read
 from tests.fakes.duckdb_file import FakeSurvey, write_duckdb
+from tests.fakes.query_history import FakeQueryHistory
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,55 @@ def test_a_table_that_the_survey_does_not_name_cannot_be_read(tmp_path: Path) ->
     for sql in ("SELECT X FROM HIDDEN", "SELECT * FROM duckdb_tables", "SELECT * FROM information_schema.tables"):
         with pytest.raises(InvalidQuery):
             catalog.check(sql)
+    catalog.close()
+
+
+DICTIONARY = "SELECT TABLE_NAME FROM ALL_TABLES UNION SELECT TABLE_NAME FROM ALL_TAB_COLUMNS UNION SELECT TABLE_NAME FROM ALL_COL_COMMENTS"
+
+
+@pytest.mark.parametrize(
+    ("readable", "names"),
+    [
+        (None, {"STARS", "GALAXIES", "NUMBERS"}),
+        (frozenset({"*"}), {"STARS", "GALAXIES", "NUMBERS"}),
+        (frozenset({"R2"}), {"GALAXIES"}),
+        (frozenset({"R9"}), set()),
+    ],
+    ids=["whoever", "all", "one release", "none"],
+)
+def test_the_dictionary_views_list_only_tables_that_may_be_read(
+    catalog: DuckdbCatalog, readable: frozenset[str] | None, names: set[str]
+) -> None:
+    listed = set(read(catalog, DICTIONARY, readable=readable)["TABLE_NAME"].to_pylist())
+    assert listed == names & {table.name for table, _ in CONTENT}
+    assert all(
+        (f"'{name}'" in catalog.explain(DICTIONARY, readable=readable).statement) == (name in names) for name in ("STARS", "GALAXIES")
+    )
+
+
+def test_the_query_service_has_each_user_see_the_tables_that_he_may_read(catalog: DuckdbCatalog) -> None:
+    queries = QueryService(catalog, survey=FakeSurvey(tables=()), history=FakeQueryHistory())
+    for release, shown, hidden in (("R1", "STARS", "GALAXIES"), ("R2", "GALAXIES", "STARS")):
+        user = User(name="ada", entitlements=replace(VIEWS["default"], releases=frozenset({release})))
+        page = queries.quick(user, DICTIONARY).table["TABLE_NAME"].to_pylist()
+        with queries.stream(user, DICTIONARY) as rows:
+            streamed = [name for batch in rows for name in batch.column(0).to_pylist()]
+        statement = str(queries.explain(user, DICTIONARY).statement)
+        for answer in (page, streamed, statement):
+            assert shown in answer
+            assert hidden not in answer
+
+
+def test_long_lists_of_ids_find_the_same_rows_with_an_index_and_without(tmp_path: Path) -> None:
+    indexed = tmp_path / "indexed.duckdb"
+    survey = write_duckdb(indexed, CONTENT, ['CREATE UNIQUE INDEX STARS_ID ON "STARS" ("ID")'])
+    catalog = DuckdbCatalog(indexed, survey=survey)
+    first = 2**53
+    wanted = [first + number * 7 for number in range(1500)]
+    there = [number for number in wanted if number < first + STAR_COUNT]
+    listed = ", ".join(map(str, wanted))
+    assert sorted(read(catalog, f"SELECT ID FROM STARS WHERE ID IN ({listed})")["ID"].to_pylist()) == there
+    assert read(catalog, f"SELECT ID FROM STARS WHERE ID NOT IN ({listed})").num_rows == STAR_COUNT - len(there)
     catalog.close()
 
 

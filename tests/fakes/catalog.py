@@ -37,7 +37,8 @@ class _Plan:
 class FakeCatalog:
     """Carries out ``SELECT <columns | * | COUNT(*)> FROM <tables> [ORDER BY <column> [DESC]]`` on tables in memory.
 
-    Several tables give their cross product, so that an endless statement can be written. What it ran is in ``ran``.
+    Several tables give their cross product, so that an endless statement can be written. What it ran is in ``ran``, for
+    readers of which releases in ``readable``.
     """
 
     def __init__(self, tables: Sequence[tuple[Table, pa.Table]]) -> None:
@@ -45,11 +46,12 @@ class FakeCatalog:
         self._data = {table.name: data.select([column.name for column in table.columns]) for table, data in tables}
         self._lock = Lock()
         self.ran: list[str] = []
+        self.readable: list[frozenset[str] | None] = []
 
-    def check(self, sql: str) -> tuple[Column, ...]:
+    def check(self, sql: str, *, readable: frozenset[str] | None = None) -> tuple[Column, ...]:
         return self._plan(sql).columns
 
-    def explain(self, sql: str) -> Explanation:
+    def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
         plan = self._plan(sql)
         return Explanation(plan="\n".join(f"SCAN {table.name}" for table in plan.tables), statement=sql.strip())
 
@@ -62,12 +64,14 @@ class FakeCatalog:
         limit_seconds: float | None = None,
         batch_rows: int = 50_000,
         cancellation: Cancellation | None = None,
+        readable: frozenset[str] | None = None,
     ) -> Iterator["_FakeRows"]:
         plan = self._plan(sql)
         stop = _Stop(limit_seconds, cancellation or Cancellation())
         stop.check()
         with self._lock:
             self.ran.append(sql)
+            self.readable.append(readable)
         yield _FakeRows(plan.columns, itertools.islice(self._rows(plan, stop), max_rows), batch_rows, stop)
 
     def tables(self) -> tuple[Table, ...]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import duckdb
 
+from ...access import ALL
 from ...errors import Fault, InvalidSurvey
 from ...query.model import Cancellation, Column, Explanation, Table
 from ..oracle_sql import FUNCTIONS, SETUP, Translation, translate
@@ -101,13 +102,13 @@ class DuckdbCatalog:
         """Close the file; statements that still run are stopped."""
         self._connections.close()
 
-    def check(self, sql: str) -> tuple[Column, ...]:
+    def check(self, sql: str, *, readable: frozenset[str] | None = None) -> tuple[Column, ...]:
         """Parse and bind a statement without running it; see `Catalog.check`."""
-        return self._prepare(sql).columns
+        return self._prepared(sql, readable).columns
 
-    def explain(self, sql: str) -> Explanation:
+    def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
         """Tell how DuckDB would carry the statement out; see `Catalog.explain`."""
-        statement = self._prepare(sql).translation.statement
+        statement = self._prepared(sql, readable).translation.statement
         with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
             rows = connection.execute(f"EXPLAIN {statement}").fetchall()
         return Explanation(plan="\n".join(text for _, text in rows), statement=statement)
@@ -121,9 +122,10 @@ class DuckdbCatalog:
         limit_seconds: float | None = None,
         batch_rows: int = 50_000,
         cancellation: Cancellation | None = None,
+        readable: frozenset[str] | None = None,
     ) -> Iterator[DuckdbRows]:
         """Run a statement and stream its rows; see `Catalog.stream`."""
-        prepared = self._prepare(sql)
+        prepared = self._prepared(sql, readable)
         with self._run(limit_seconds=limit_seconds, cancellation=cancellation) as (connection, watch):
             rows = DuckdbRows(connection, watch, prepared.statement(max_rows), prepared.columns, batch_rows)
             try:
@@ -142,7 +144,7 @@ class DuckdbCatalog:
     def releases_read(self, sql: str) -> frozenset[str]:
         """Names of the releases whose tables the statement reads."""
         release_of = {table.name.casefold(): table.release for table in self._tables}
-        return frozenset(release_of[name.casefold()] for name in self._prepare(sql).translation.tables)
+        return frozenset(release_of[name.casefold()] for name in self._prepared(sql, None).translation.tables)
 
     @contextmanager
     def _run(
@@ -156,8 +158,13 @@ class DuckdbCatalog:
         ):
             yield connection, watch
 
-    def _prepare_now(self, sql: str) -> _Prepared:
-        translation = translate(sql, self._columns)
+    def _prepared(self, sql: str, readable: frozenset[str] | None) -> _Prepared:
+        prepared = self._prepare(sql, None)
+        return self._prepare(sql, readable) if readable is not None and prepared.translation.reads_dictionary else prepared
+
+    def _prepare_now(self, sql: str, readable: frozenset[str] | None) -> _Prepared:
+        listed = [table.name for table in self._tables if readable is None or readable & {ALL, table.release}]
+        translation = translate(sql, self._columns, listed=listed)
         with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
             relation = connection.sql(translation.statement)
             given, types = list(relation.columns), [str(kind) for kind in relation.types]

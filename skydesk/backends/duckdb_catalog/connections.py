@@ -31,8 +31,14 @@ _FIXED: _Settings = {
 }
 """Settings that no statement may lift: no extension from anywhere, and no Python variable read as a table."""
 
-_OF_EACH = ("SET enable_progress_bar = true", "SET enable_progress_bar_print = false", "SET progress_bar_time = 0")
-"""DuckDB only knows how far a statement is where the progress bar is on, and has these per connection."""
+_OF_EACH = (
+    "SET enable_progress_bar = true",
+    "SET enable_progress_bar_print = false",
+    "SET progress_bar_time = 0",
+    "SET dynamic_or_filter_threshold = 2048",
+)
+"""What DuckDB has per connection: it only knows how far a statement is where the progress bar is on, and a join finds
+partners through the index of a table up to so many rows; 2048 are also the most that it looks up in an index."""
 
 
 class Connections:

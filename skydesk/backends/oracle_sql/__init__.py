@@ -8,7 +8,7 @@ What DuckDB cannot hold as Oracle does: NUMBER that comes out of a division or a
 drivers hand it over as a float too); columns are taken to hold NULL, never an empty string; SYSDATE is UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import QueryRefused
 from ...query.model import Column
@@ -29,7 +29,9 @@ SIZE_LIMIT_BYTES = 1_000_000
 """Statements that are longer are not read."""
 
 
-def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: frozenset[str] = OWNERS) -> Translation:
+def translate(
+    sql: str, tables: Mapping[str, Sequence[Column]], *, owners: frozenset[str] = OWNERS, listed: Collection[str] | None = None
+) -> Translation:
     """Translate one SELECT statement.
 
     Parameters
@@ -40,6 +42,8 @@ def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: froze
         The catalogue: columns by table name, upper case.
     owners
         Names that may stand before a table.
+    listed
+        Tables that ALL_TABLES and its like show; None for all.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: froze
         raise QueryRefused(message, line=1, column=1, length=1, hint="join a table instead of listing values")
     try:
         query = parse(sql)
-        context = Context(sql, tables, owners)
+        context = Context(sql, tables, owners, listed)
         relation = translate_statement(context, query)
     except RecursionError as error:
         hint = "name parts of it in WITH, or put fewer levels into one another"
@@ -61,4 +65,9 @@ def translate(sql: str, tables: Mapping[str, Sequence[Column]], *, owners: froze
     if any(column.kind is Kind.INTERVAL for column in relation.columns):
         raise QueryRefused("an interval as a result", line=1, column=1, length=1, hint="add it to a date")
     source_of = {column.sql_name: column.origin for column in relation.columns if column.origin is not None}
-    return Translation(statement=relation.sql, tables=frozenset(context.used_tables), source_of=source_of)
+    return Translation(
+        statement=relation.sql,
+        tables=frozenset(context.used_tables),
+        reads_dictionary=context.reads_dictionary,
+        source_of=source_of,
+    )

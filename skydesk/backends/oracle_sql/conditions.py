@@ -8,7 +8,12 @@ from .emitter import Emitter, Rule, family
 from .lexer import Span
 from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, quote_text
 
-__all__ = ["CONDITION_RULES", "comparable", "compare", "comparison"]
+__all__ = ["CONDITION_RULES", "LIST_LIMIT", "comparable", "compare", "comparison", "in_table"]
+
+LIST_LIMIT = 65_535
+"""Values of one list, as Oracle takes them from 23ai on (1000 before that)."""
+
+_LISTED = {"number": Kind.INTEGER, "string": Kind.TEXT}
 
 
 def compare(emitter: Emitter, op: str, left_node: tree.Node, right_node: tree.Node) -> Value:
@@ -90,24 +95,55 @@ def _between(emitter: Emitter, node: tree.Between) -> Value:
 
 def _in(emitter: Emitter, node: tree.In) -> Value:
     word = "NOT IN" if node.negated else "IN"
-    if len(node.items) == 1 and isinstance(node.items[0], tree.Subquery):
-        return _in_query(emitter, node, node.items[0], word)
+    if len(node.items) > LIST_LIMIT:
+        message = f"{len(node.items):,} values in a list; at most {LIST_LIMIT:,} are taken (ORA-01795)"
+        raise emitter.context.refuse(node.operand, message, "ask in several statements, or by what the objects have in common")
+    found = _in_literals(emitter, node, word)
+    if found is not None:
+        return found
+    nodes = node.nodes
+    if len(nodes) == 1 and isinstance(nodes[0], tree.Subquery):
+        return _in_query(emitter, node, nodes[0], word)
     if isinstance(node.operand, tree.Tuple) and len(node.operand.items) > 1:
-        rows = [_compare_rows(emitter, tree.Compare(node.start, node.end, "=", node.operand, item), node.operand) for item in node.items]
+        rows = [_compare_rows(emitter, tree.Compare(node.start, node.end, "=", node.operand, item), node.operand) for item in nodes]
         sql = f"({' OR '.join(row.sql for row in rows)})"
         return Value(f"(NOT {sql})" if node.negated else sql, Kind.CONDITION, first_loose(*rows))
     operand = emitter.value(node.operand)
     items = list[str]()
     looses = list[Value]()
-    for item in node.items:
+    for item in nodes:
         left, right = comparable(emitter, operand, node.operand, emitter.value(item), item)
         if left.sql != operand.sql:
-            parts = [compare(emitter, "=", node.operand, each) for each in node.items]
+            parts = [compare(emitter, "=", node.operand, each) for each in nodes]
             sql = f"({' OR '.join(part.sql for part in parts)})"
             return Value(f"(NOT {sql})" if node.negated else sql, Kind.CONDITION, first_loose(*parts))
         items.append(right.sql)
         looses.append(right)
     return Value(f"({operand.sql} {word} ({', '.join(items)}))", Kind.CONDITION, first_loose(operand, *looses))
+
+
+def _in_literals(emitter: Emitter, node: tree.In, word: str) -> Value | None:
+    """Translate a long list that needs no conversion, as it is written; None for any other."""
+    if not isinstance(node.items, tree.LiteralList) or len(node.items) > LIST_LIMIT:
+        return None
+    operand = emitter.value(node.operand)
+    if operand.kind is not _LISTED[node.items.kind] or operand.constant is not None:
+        return None
+    return Value(f"({operand.sql} {word} ({node.items.text}))", Kind.CONDITION, operand.loose)
+
+
+def in_table(emitter: Emitter, node: tree.In) -> str | None:
+    """Translate ``x [NOT] IN (...)`` of many whole numbers as a look-up in a table of them; None for any other list.
+
+    DuckDB reads the one string that holds them a tenth as long as so many numbers, and finds the rows through the index
+    of ``x`` where there is one. A condition of WHERE may be written so; inside expressions a query is not taken everywhere.
+    """
+    found = _in_literals(emitter, node, "IN")
+    if found is None or not isinstance(node.items, tree.LiteralList) or node.items.kind != "number":
+        return None
+    word = "NOT IN" if node.negated else "IN"
+    numbers = "".join(node.items.text.split())
+    return f"({emitter.value(node.operand).sql} {word} (SELECT unnest(CAST('[{numbers}]' AS BIGINT[]))))"
 
 
 def _in_query(emitter: Emitter, node: tree.In, subquery: tree.Subquery, word: str) -> Value:

@@ -2,31 +2,49 @@
 
 from ...errors import InvalidQuery, QueryRefused
 from . import tree
-from .lexer import RESERVED, Span, Token, fault, refusal, tokenize
+from .lexer import RESERVED, Span, Token, fault, refusal, tokens
 
-__all__ = ["DEPTH_LIMIT", "Cursor"]
+__all__ = ["DEPTH_LIMIT", "WORD_LIMIT", "Cursor"]
 
 DEPTH_LIMIT = 50
 """Levels of parentheses and subqueries; more would not fit Python's own stack."""
 
+WORD_LIMIT = 100_000
+"""Words, literals and signs of a statement, long lists of literals apart: what is translated in about a second."""
+
 
 class Cursor:
-    """The tokens of one statement and the place reached."""
+    """The tokens of one statement and the place reached; what lies far ahead is not read before it is asked for."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = tokenize(text)
         self.index = 0
         self.depth = 0
+        self._tokens = list[Token]()
+        self._more = tokens(text)
 
     @property
     def here(self) -> Token:
         """The token to be read next."""
-        return self.tokens[self.index]
+        return self._tokens[self.index] if self.index < len(self._tokens) else self.ahead(0)
 
     def ahead(self, distance: int = 1) -> Token:
         """A token further on; the end of the statement where there are fewer."""
-        return self.tokens[min(self.index + distance, len(self.tokens) - 1)]
+        wanted = self.index + distance
+        while wanted >= len(self._tokens):
+            token = next(self._more, None)
+            if token is None:
+                return self._tokens[-1]
+            if len(self._tokens) == WORD_LIMIT:
+                hint = "lists of whole numbers or of strings count as one word; ask in several statements"
+                raise self.refuse(token, f"the statement has more than {WORD_LIMIT:,} words", hint)
+            self._tokens.append(token)
+        return self._tokens[wanted]
+
+    def skip_to(self, offset: int) -> None:
+        """Go on at this place of the text, which is ahead; what lies between was read by other means."""
+        del self._tokens[self.index :]
+        self._more = tokens(self.text, offset)
 
     def advance(self) -> Token:
         """Take one token."""
@@ -38,7 +56,7 @@ class Cursor:
     @property
     def last_end(self) -> int:
         """Where the token taken last ends."""
-        return self.tokens[self.index - 1].end if self.index else 0
+        return self._tokens[self.index - 1].end if self.index else 0
 
     def span_from(self, start: int) -> tuple[int, int]:
         """Start and end of what was read since ``start``."""
@@ -46,11 +64,10 @@ class Cursor:
 
     def at_word(self, *words: str) -> bool:
         """Tell whether the next tokens are these words in this order."""
-        for distance, word in enumerate(words):
-            token = self.ahead(distance)
-            if token.kind != "word" or token.text != word:
-                return False
-        return True
+        token = self.here
+        if token.text != words[0] or token.kind != "word":
+            return False
+        return len(words) == 1 or all(self.ahead(n).kind == "word" and self.ahead(n).text == word for n, word in enumerate(words))
 
     def at_any(self, words: frozenset[str] | set[str]) -> bool:
         """Tell whether the next token is one of these words."""
@@ -122,7 +139,7 @@ class Cursor:
             raise self.refuse(self.here, f"the statement is nested deeper than {DEPTH_LIMIT} levels", "name parts of it in WITH")
 
     def _last(self) -> Span:
-        return self.tokens[self.index - 1] if self.index else self.here
+        return self._tokens[self.index - 1] if self.index else self.here
 
     def _foreign(self, token: Token) -> QueryRefused:
         messages = {

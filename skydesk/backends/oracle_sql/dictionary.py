@@ -25,18 +25,18 @@ _Row = tuple[str | int | None, ...]
 
 
 def _tables(context: Context) -> Iterator[_Row]:
-    for table in context.tables:
+    for table in context.listed:
         yield OWNER, table
 
 
 def _columns(context: Context) -> Iterator[_Row]:
-    for table, columns in context.tables.items():
+    for table, columns in context.listed.items():
         for number, column in enumerate(columns, 1):
             yield OWNER, table, column.name, _TYPES[column.type], number
 
 
 def _comments(context: Context) -> Iterator[_Row]:
-    for table, columns in context.tables.items():
+    for table, columns in context.listed.items():
         for column in columns:
             yield OWNER, table, column.name, column.description or None
 
@@ -59,6 +59,7 @@ DICTIONARY_VIEWS: Mapping[str, tuple[tuple[str, ...], Callable[[Context], Iterat
 
 def dictionary_view(context: Context, name: str) -> Relation:
     """Give a dictionary view as a query of constants."""
+    context.reads_dictionary = True
     names, rows = DICTIONARY_VIEWS[name]
     columns = [ResultColumn(each, each, Kind.INTEGER if each == "COLUMN_ID" else Kind.TEXT) for each in names]
     types = ["BIGINT" if column.kind is Kind.INTEGER else "VARCHAR" for column in columns]

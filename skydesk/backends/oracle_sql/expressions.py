@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from . import tree
 from .cursor import DEPTH_LIMIT, Cursor
-from .lexer import RESERVED, Span
+from .lexer import RESERVED, Span, literal_list
 
 __all__ = ["ExpressionParser"]
 
@@ -65,6 +65,10 @@ class ExpressionParser(Cursor):
             quantifier = next((word for word in ("ANY", "SOME", "ALL") if self.take_word(word)), "")
             right = self.value()
             return tree.Compare(*self.span_from(start), op, left, right, {"SOME": "ANY"}.get(quantifier, quantifier))
+        return self._tested(start, left) if self.here.kind == "word" else left
+
+    def _tested(self, start: int, left: tree.Node) -> tree.Node:
+        """Parse what may follow a value as words: IS, BETWEEN, IN, LIKE."""
         if self.take_word("IS"):
             negated = self.take_word("NOT")
             what = next((word for word in ("NULL", "NAN", "INFINITE") if self.take_word(word)), None)
@@ -86,37 +90,32 @@ class ExpressionParser(Cursor):
             raise self.unexpected("BETWEEN, IN or LIKE")
         return left
 
-    def _in_items(self) -> list[tree.Node]:
+    def _in_items(self) -> list[tree.Node] | tree.LiteralList:
         if not self.take_sign("("):
             return [self.value()]
         if self.at_query():
             self.index -= 1
             return [self.value()]
+        start = self.last_end
+        found = literal_list(self.text, start)
+        if found is not None:
+            kind, end = found
+            self.skip_to(end)
+            self.expect_sign(")")
+            return tree.LiteralList(start, end, kind, self.text[start:end])
         if self.at_sign(")"):
             raise self.unexpected("a value")
-        items = self.listed(self._in_item)
+        items = self.listed(self.condition)
         self.expect_sign(")")
         return items
 
-    def _in_item(self) -> tree.Node:
-        """Parse one entry; lists of a hundred thousand literals are common, so those take a short cut."""
-        token, after = self.here, self.ahead()
-        if token.kind in {"number", "string"} and after.kind == "op" and after.text in {",", ")"}:
-            self.index += 1
-            return tree.Literal(token.start, token.end, token.kind, token.text)
-        return self.condition()
-
     def value(self) -> tree.Node:
         """Parse a sum or a concatenation; both bind alike."""
-        start = self.here.start
         left = self._product()
         while self.here.kind == "op" and self.here.text in {"+", "-", "||"}:
             op = self.advance()
             right = self._product()
-            if op.text == "||":
-                left = tree.Concat(start, right.end, [*_concatenated(left), right])
-            else:
-                left = _chained(left, op.text, op, right, "+-")
+            left = _concatenated(left, right) if op.text == "||" else _chained(left, op.text, op, right, "+-")
         return left
 
     def _product(self) -> tree.Node:
@@ -296,18 +295,22 @@ class ExpressionParser(Cursor):
         """Parse a function's arguments and what follows them."""
 
 
-def _concatenated(node: tree.Node) -> list[tree.Node]:
-    return node.operands if isinstance(node, tree.Concat) else [node]
+def _concatenated(left: tree.Node, right: tree.Node) -> tree.Concat:
+    if isinstance(left, tree.Concat):
+        left.operands.append(right)
+        left.end = right.end
+        return left
+    return tree.Concat(left.start, right.end, [left, right])
 
 
 def _chained(left: tree.Node, sign: str, op: Span, right: tree.Node, family: str) -> tree.Node:
     if isinstance(left, tree.Arithmetic) and left.signs[0] in family:
         left.operands.append(right)
         left.ops.append(op)
-        left.signs += sign
+        left.signs.append(sign)
         left.end = right.end
         return left
-    return tree.Arithmetic(left.start, right.end, [left, right], [op], sign)
+    return tree.Arithmetic(left.start, right.end, [left, right], [op], [sign])
 
 
 def _not(node: tree.Node) -> tree.Not:

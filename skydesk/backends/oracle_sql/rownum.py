@@ -8,7 +8,7 @@ from math import ceil, floor
 from . import tree
 from .scope import Context
 
-__all__ = ["Conditions", "conditions_of", "constant_number", "is_rownum", "uses_pseudo_column"]
+__all__ = ["Conditions", "conditions_of", "constant_number", "is_rownum"]
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
@@ -25,16 +25,8 @@ class Conditions:
 
 
 def is_rownum(node: tree.Node) -> bool:
-    """Tell whether a node is ROWNUM."""
+    """Tell whether a node is ROWNUM itself."""
     return isinstance(node, tree.Name) and len(node.parts) == 1 and node.parts[0].text == "ROWNUM" and not node.parts[0].quoted
-
-
-def uses_pseudo_column(node: object, name: str) -> bool:
-    """Tell whether ROWNUM or LEVEL stands anywhere in an expression, subqueries apart."""
-    return any(
-        isinstance(each, tree.Name) and len(each.parts) == 1 and each.parts[0].text == name and not each.parts[0].quoted
-        for each in tree.walk(node)
-    )
 
 
 def conditions_of(context: Context, where: tree.Node | None) -> Conditions:
@@ -52,7 +44,7 @@ def conditions_of(context: Context, where: tree.Node | None) -> Conditions:
     if where is None:
         return found
     for condition in where.operands if isinstance(where, tree.Logic) and where.op == "AND" else [where]:
-        if not uses_pseudo_column(condition, "ROWNUM"):
+        if not any(map(is_rownum, tree.walk(condition))):
             found.others.append(condition)
             continue
         limit = _limit(condition)
@@ -80,7 +72,7 @@ def _limit(condition: tree.Node) -> int | str | None:
         if low is not None and high is not None:
             limit = max(0, floor(high)) if low <= 1 else 0
     elif isinstance(condition, tree.In) and is_rownum(condition.operand) and not condition.negated:
-        values = [constant_number(item) for item in condition.items]
+        values = [constant_number(item) for item in condition.nodes]
         if None not in values:
             limit = next(count for count in range(len(values) + 1) if count + 1 not in values)
     return limit

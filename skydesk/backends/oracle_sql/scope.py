@@ -1,6 +1,6 @@
 """Names: which tables and columns can be seen from where in a statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -71,10 +71,16 @@ class Base:
 class Context:
     """What holds for a whole statement: its text, the catalogue, aliases given so far."""
 
-    def __init__(self, text: str, tables: Mapping[str, Sequence[Column]], owners: frozenset[str]) -> None:
+    def __init__(
+        self, text: str, tables: Mapping[str, Sequence[Column]], owners: frozenset[str], listed: Collection[str] | None = None
+    ) -> None:
         self.text = text
         self.tables = tables
         self.owners = owners
+        self.listed = {name: columns for name, columns in tables.items() if listed is None or name in listed}
+        """Tables that the dictionary views show."""
+
+        self.reads_dictionary = False
         self.used_tables = set[str]()
         self.ctes = list[dict[str, Relation | None]]()
         """Named queries that can be seen, innermost last; None for one that is being translated."""

@@ -5,11 +5,12 @@ from math import ceil, floor
 
 from . import tree
 from .aggregates import AGGREGATES
+from .conditions import in_table
 from .emitter import Emitter
-from .lexer import tokenize
+from .lexer import tokens
 from .outer_joins import has_outer_mark, joined_sources
 from .relations import From, translate_from
-from .rownum import conditions_of, constant_number, uses_pseudo_column
+from .rownum import conditions_of, constant_number, is_rownum
 from .rules import RULES
 from .scope import Base, Context, Relation, ResultColumn, Scope, nearest
 from .sorting import Sorter
@@ -55,9 +56,10 @@ class _SelectTranslator:
         self.scope = Scope(context, parent)
         self.parts = _Parts()
         after_where = [select.items, select.group, select.having, query.order]
-        calls = [node for node in tree.walk(after_where) if isinstance(node, tree.Call)]
+        nodes = list(tree.walk(after_where))
+        calls = [node for node in nodes if isinstance(node, tree.Call)]
         self.grouped = select.group is not None or select.having is not None or any(map(_is_aggregate, calls))
-        self.numbers_rows = uses_pseudo_column(after_where, "ROWNUM")
+        self.numbers_rows = any(map(is_rownum, nodes))
         self.reorders = self.grouped or select.distinct or bool(query.order) or any(call.window for call in calls)
 
     def translate(self) -> Relation:
@@ -102,7 +104,7 @@ class _SelectTranslator:
         if marked and any(isinstance(item, tree.Join) for item in self.select.sources):
             raise self.context.fault(marked[0], "(+) does not go together with JOIN (ORA-25156)", "write LEFT JOIN throughout")
         from_sql = joined_sources(emitter, sources, marked) if marked else ", ".join(entry.sql for entry in sources)
-        others = [emitter.condition(each).sql for each in conditions.others if not any(each is one for one in marked)]
+        others = [self._where(emitter, each) for each in conditions.others if not any(each is one for one in marked)]
         where = f" WHERE {' AND '.join(others)}" if others else ""
         limit = "" if conditions.limit is None else f" LIMIT {conditions.limit}"
         moved = self.reorders or self.query.offset is not None or self.query.fetch is not None
@@ -113,6 +115,12 @@ class _SelectTranslator:
             self.parts.from_sql = f"({{base}}) AS {self.scope.base.alias}"
         else:
             self.parts.from_sql, self.parts.where = from_sql, where + limit
+
+    def _where(self, emitter: Emitter, node: tree.Node) -> str:
+        """Translate a condition that must hold; a long list of numbers becomes a table, which DuckDB looks up through its index."""
+        if isinstance(node, tree.In) and self.scope.parent is None:
+            return in_table(emitter, node) or emitter.condition(node).sql
+        return emitter.condition(node).sql
 
     def _add(self, node: tree.FromItem, entry: From) -> None:
         for source in entry.sources:
@@ -188,11 +196,12 @@ class _SelectTranslator:
             return item.alias.text
         if isinstance(item.value, tree.Name):
             return item.value.parts[-1].text
-        return "".join(self._words(item.value)).upper()[:_NAME_LIMIT]
-
-    def _words(self, node: tree.Node) -> list[str]:
-        text = self.context.written(node)
-        return ["".join(text[token.start : token.end].split()) for token in tokenize(text)]
+        text, title = self.context.written(item.value), ""
+        for token in tokens(text):
+            title += "".join(text[token.start : token.end].split()).upper()
+            if len(title) >= _NAME_LIMIT:
+                break
+        return title[:_NAME_LIMIT]
 
     def _star(self, emitter: Emitter, star: tree.Star) -> None:
         sources = self.scope.sources

@@ -39,7 +39,10 @@ def parse(text: str) -> tree.Query:
         It uses a construct that is not carried out here.
     """
     parser = _StatementParser(text)
-    if all(token.text == ";" for token in parser.tokens if token.kind != "end"):
+    semicolons = 0
+    while parser.at_sign(";", semicolons):
+        semicolons += 1
+    if parser.ahead(semicolons).kind == "end":
         raise InvalidQuery("the statement is empty", line=1, column=1, length=1, hint="write SELECT ... FROM ...")
     return parser.statement()
 
@@ -55,7 +58,7 @@ class _StatementParser(CallParser):
                 pass
         if self.here.kind == "end":
             return query
-        if self.tokens[self.index - 1].text == ";":
+        if self.text[self.last_end - 1] == ";":
             raise fault(self.text, self.here, "only one statement can be run at a time", "run the second on its own")
         self._refuse_clause()
         raise self.unexpected("the end of the statement")

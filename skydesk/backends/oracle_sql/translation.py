@@ -16,5 +16,8 @@ class Translation:
     tables: frozenset[str]
     """Tables of the catalogue that are read, upper case."""
 
+    reads_dictionary: bool
+    """True where it reads a view such as ALL_TABLES, so that the tables that may be listed count."""
+
     source_of: Mapping[str, tuple[str, str]]
     """Result column -> (table, column) where it is a column of the catalogue, through aliases, subqueries, CTEs and stars."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
 from .lexer import Span
+from .lexer import tokens as cut
 
 __all__ = [
     "Arithmetic",
@@ -29,6 +30,7 @@ __all__ = [
     "Join",
     "Like",
     "Literal",
+    "LiteralList",
     "Logic",
     "Moment",
     "Name",
@@ -90,6 +92,24 @@ class Literal(Node):
 
 
 @dataclass(slots=True)
+class LiteralList(Node):
+    """Many literals of one kind between commas, as written; see `lexer.literal_list`."""
+
+    kind: str
+    text: str
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self.text.count(",") + 1 if self.kind == "number" else sum(1 for token in cut(self.text) if token.kind == "string")
+
+    @property
+    def literals(self) -> list[Node]:
+        """Each of them as a node of its own."""
+        tokens = (token for token in cut(self.text) if token.kind == self.kind)
+        return [Literal(self.start + token.start, self.start + token.end, token.kind, token.text) for token in tokens]
+
+
+@dataclass(slots=True)
 class Moment(Node):
     """``DATE '...'`` or ``TIMESTAMP '...'``."""
 
@@ -119,7 +139,7 @@ class Arithmetic(Node):
 
     operands: list[Node]
     ops: list[Span]
-    signs: str
+    signs: list[str]
 
 
 @dataclass(slots=True)
@@ -252,8 +272,13 @@ class In(Node):
     """``x [NOT] IN (...)``: a list or one query."""
 
     operand: Node
-    items: list[Node]
+    items: list[Node] | LiteralList
     negated: bool
+
+    @property
+    def nodes(self) -> list[Node]:
+        """What is listed, one node each."""
+        return self.items.literals if isinstance(self.items, LiteralList) else self.items
 
 
 @dataclass(slots=True)

@@ -321,7 +321,9 @@ def test_all_faults_of_a_job_are_named_at_once(queries: QueryService) -> None:
 
 
 def test_a_job_carries_its_owners_limits(queries: QueryService) -> None:
-    assert queries.job_limits(limited(max_rows=7, max_result_bytes=8)) == {"max_result_rows": 7, "max_result_bytes": 8}
+    user = limited(max_rows=7, max_result_bytes=8)
+    releases = sorted(user.entitlements.releases)
+    assert queries.job_limits(user) == {"max_result_rows": 7, "max_result_bytes": 8, "readable_releases": releases}
 
 
 def test_examples_and_functions_are_the_surveys_and_the_catalogues(queries: QueryService) -> None:

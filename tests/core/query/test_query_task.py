@@ -79,6 +79,14 @@ def test_no_more_rows_are_written_than_wanted(services: FakeServices, context: F
     assert run_query(services, {**REQUEST, "max_rows": 10, "max_result_rows": 100}, context).rows == 10
 
 
+def test_the_catalogue_is_told_which_releases_the_owner_may_read(services: FakeServices, context: FakeTaskContext) -> None:
+    run_query(services, {**REQUEST, "readable_releases": ["R1"]}, context)
+    run_query(services, REQUEST, context)
+    assert services.catalog.readable == [frozenset({"R1"}), None]
+    with pytest.raises(InvalidRequest, match="readable_releases"):
+        run_query(services, {**REQUEST, "readable_releases": "R1"}, context)
+
+
 def test_a_request_without_output_writes_parquet(services: FakeServices, context: FakeTaskContext) -> None:
     assert run_query(services, {"sql": REQUEST["sql"]}, context).files == ("result.parquet",)
 
