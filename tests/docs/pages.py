@@ -10,8 +10,10 @@ from pathlib import Path
 from tests.server.processes import ROOT, clean_environment
 
 README = ROOT / "README.md"
-PAGES = (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*/README.md")))
-PAGES = tuple(page for page in PAGES if "_build" not in page.parts)
+PAGES = (
+    *(README, ROOT / "CONTRIBUTING.md", ROOT / "images/README.md", ROOT / "helm-values/README.md"),
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
+)
 
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
