@@ -179,7 +179,7 @@ class HttpTransport:
             yield
         except httpx.TimeoutException as error:
             raise ServiceUnavailable(f"the SkyDesk service at {self._host} did not answer in time; try again") from error
-        except httpx.RemoteProtocolError as error:
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
             raise ServiceUnavailable(f"the SkyDesk service at {self._host} broke off in the middle of its answer; try again") from error
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             raise ServiceUnavailable(f"the SkyDesk service at {self._host} cannot be reached: {error}") from error
