@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell git ls-files -co --exclude-standard -- skydesk hub_config extensions/skydesk_server extensions/jupyter-config extensions/labextension/dist widgets/skydesk_widgets setup.py pyproject.toml 2>/dev/null)
 
-.PHONY: demo test lint types frontend bench docs format clean
+.PHONY: demo test lint frontend bench docs format clean
+.PRECIOUS: $(VENV)/.dependencies-% $(VENV)/.installed-%
 
 demo: $(VENV)/.installed-demo
 	@exec $(BIN)/skydesk demo $(DEMO_OPTIONS)
