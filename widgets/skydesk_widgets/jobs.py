@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import traitlets as t
+
 from skydesk.client import JobHandle
 
 from .panel import Panel

@@ -3,19 +3,22 @@
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import anywidget
-import skydesk
 import traitlets as t
+
+import skydesk
 from skydesk.client import SkyDesk
-from skydesk.errors import SkydeskError
+from skydesk.errors import InvalidRequest, SkydeskError
 from skydesk.transport import Answer
 from skydesk.web.errors import error_to_json, http_status
 
 __all__ = ["Panel"]
 
 _RECONNECT_SECONDS = 2.0
+_REQUEST_THREADS = 4
 
 
 class Panel(anywidget.AnyWidget):
@@ -24,61 +27,79 @@ class Panel(anywidget.AnyWidget):
     Parameters
     ----------
     sky
-        The connection to use; None to `skydesk.connect`.
+        The connection to use; None to `skydesk.connect`, and to let go of that connection with `close`.
     **traits
         First values of the panel's traits.
     """
 
-    _esm = "export default { render() {} }"
+    _esm: str | Path = "export default { render() {} }"
 
     host = t.List(t.Unicode(), help="What the panel's surroundings can do for it; a notebook cell can do nothing.").tag(sync=True)
 
     def __init__(self, sky: SkyDesk | None = None, **traits: Any) -> None:
-        super().__init__(**traits)
-        self.sky = sky if sky is not None else skydesk.connect()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="skydesk-panel")
         self._streams: dict[str, threading.Event] = {}
+        self._threads = ThreadPoolExecutor(_REQUEST_THREADS, thread_name_prefix="skydesk-panel")
+        self._owns_connection = False
+        super().__init__(**traits)
+        if sky is None:
+            try:
+                sky = skydesk.connect()
+            except BaseException:
+                self.close()
+                raise
+            self._owns_connection = True
+        self.sky = sky
         self.on_msg(self._receive)
 
     def close(self) -> None:
-        """Stop the panel's streams and take it off the page."""
+        """Stop the panel's streams, take it off the page and let go of the connection that it made."""
         for path in list(self._streams):
             self._unsubscribe(path)
         self._threads.shutdown(wait=False, cancel_futures=True)
         super().close()
+        if self._owns_connection:
+            self._owns_connection = False
+            self.sky.close()
 
     def answered(self, path: str, body: Mapping[str, Any], answer: Answer) -> None:
         """Look at an answer before the view gets it; for panels that keep results. Called in a thread of its own."""
 
-    def _receive(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        match content.get("kind"):
-            case "request":
-                self._threads.submit(self._reply, content)
-            case "subscribe":
-                self._subscribe(str(content["path"]))
-            case "unsubscribe":
-                self._unsubscribe(str(content["path"]))
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        """Take a message of the view; what is none of the protocol's is left alone."""
+        match content:
+            case {"kind": "request", "id": request_id}:
+                self._threads.submit(self._reply, request_id, content)
+            case {"kind": "subscribe", "path": str(path)}:
+                self._subscribe(path)
+            case {"kind": "unsubscribe", "path": str(path)}:
+                self._unsubscribe(path)
 
-    def _reply(self, content: Mapping[str, Any]) -> None:
-        method, path, body = str(content["method"]), str(content["path"]), content.get("body")
+    def _reply(self, request_id: Any, content: Mapping[str, Any]) -> None:
+        reply: dict[str, Any] = {"kind": "reply", "id": request_id}
         try:
-            answer = self.sky.transport.request(method, path, body)
-            if answer.status < 400:
-                self.answered(path, body or {}, answer)
+            answer = self._answer(content)
         except Exception as error:  # whatever went wrong, the view must hear of it or it waits for ever
-            self.send({"kind": "reply", "id": content["id"], "status": http_status(error), "json": error_to_json(error)})
+            self.send({**reply, "status": http_status(error), "json": error_to_json(error)})
             return
-        reply: dict[str, Any] = {"kind": "reply", "id": content["id"], "status": answer.status}
         if answer.media_type.startswith("application/json"):
-            self.send({**reply, "json": answer.json})
+            self.send({**reply, "status": answer.status, "json": answer.json})
         else:
-            self.send(reply, buffers=[answer.body])
+            self.send({**reply, "status": answer.status}, buffers=[answer.body])
+
+    def _answer(self, content: Mapping[str, Any]) -> Answer:
+        method, path, body = content.get("method"), content.get("path"), content.get("body")
+        if not isinstance(method, str) or not isinstance(path, str) or not isinstance(body, dict | None):
+            raise InvalidRequest("a request has a method and a path, which are text, and may have a body, which is an object")
+        answer = self.sky.transport.request(method, path, body)
+        if answer.status < 400:
+            self.answered(path, body or {}, answer)
+        return answer
 
     def _subscribe(self, path: str) -> None:
         """Begin a stream, or begin it anew, so that whoever subscribes hears ``hello``."""
         self._unsubscribe(path)
         stop = self._streams[path] = threading.Event()
-        threading.Thread(target=self._follow, args=(path, stop), name=f"skydesk {path}", daemon=True).start()
+        threading.Thread(target=self._follow, args=(path, stop), name=f"skydesk-panel {path}", daemon=True).start()
 
     def _unsubscribe(self, path: str) -> None:
         if (stop := self._streams.pop(path, None)) is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.ipc
 import traitlets as t
+
 from skydesk.results import Result
 from skydesk.transport import Answer
 
