@@ -23,7 +23,7 @@ __all__ = ["figures", "nothing_to_open", "tasks"]
 
 ROUNDS = 30
 PEER_ROUNDS = 3
-FRESH_PROCESS = "import numpy, pyarrow, pyarrow.parquet, duckdb, sqlglot, skydesk.registry"
+FRESH_PROCESS = "import numpy, pyarrow, pyarrow.parquet, duckdb, skydesk.registry"
 """What a worker that was not warm would import before it could begin."""
 
 

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from skydesk.access import VIEWS, Entitlements
-
 from .roles import SERVICE_NAME, custom_scopes, group_roles, installed_services, lab_token_scopes
 
 __all__ = ["add_skydesk"]
@@ -15,7 +13,6 @@ def add_skydesk(
     c: Any,
     *,
     service_url: str,
-    policy: Mapping[str, Entitlements] = VIEWS,
     managed: bool = True,
     service_environment: Mapping[str, str] | None = None,
 ) -> None:
@@ -27,8 +24,6 @@ def add_skydesk(
         The hub's configuration object, as ``get_config()`` gives it.
     service_url
         Where the service listens, without a path: ``http://127.0.0.1:10180``. Labs must be able to reach it.
-    policy
-        Entitlements of each group.
     managed
         True: the hub starts the service as a child process. False: it runs elsewhere (a Deployment) and the hub only
         knows its address; the service's ``api_token`` is then yours to set in ``c.JupyterHub.services``.
@@ -37,7 +32,7 @@ def add_skydesk(
     """
     services = installed_services()
     c.JupyterHub.custom_scopes = {**_dict(c.JupyterHub, "custom_scopes"), **custom_scopes(services)}
-    c.JupyterHub.load_roles = [*_list(c.JupyterHub, "load_roles"), *group_roles(services, policy)]
+    c.JupyterHub.load_roles = [*_list(c.JupyterHub, "load_roles"), *group_roles(services)]
     service: dict[str, Any] = {
         "name": SERVICE_NAME,
         "url": service_url,
