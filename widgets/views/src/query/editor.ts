@@ -5,6 +5,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
   completionStatus,
   type Completion,
@@ -100,7 +101,11 @@ function unitsOf(text: string, characters: number): number {
 }
 
 function extensions(options: EditorOptions) {
-  const run = (): boolean => (options.onRun(), true);
+  const run = (view: EditorView): boolean => {
+    closeCompletion(view);
+    options.onRun();
+    return true;
+  };
   return [
     Prec.highest(keymap.of([{ key: "Mod-Enter", run, preventDefault: true }, { key: "Ctrl-Enter", run, preventDefault: true }, { key: "Tab", run: acceptCompletion }])),
     lineNumbers(),
@@ -118,6 +123,7 @@ function extensions(options: EditorOptions) {
       const ours = update.transactions.some((transaction) => transaction.annotation(fromOutside));
       if (update.docChanged && !ours) options.onChange(update.state.doc.toString());
       if (completionStatus(update.state) !== null) reachable(update.view);
+      if (completionStatus(update.state) === "active") closeWhereLeft(update.view);
     }),
     // Tab indents; Escape and then Tab leaves the editor, which CodeMirror sees to.
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
@@ -144,6 +150,13 @@ function completion({ kind, info, ...suggestion }: Suggestion): Completion {
 /** A list that scrolls must be reachable (WCAG 2.1.1, as axe reads it); the keys that move in it go to the editor. */
 function reachable(view: EditorView): void {
   view.requestMeasure({ key: reachable, read: () => view.dom.querySelector(".cm-tooltip-autocomplete > ul"), write: (list) => list?.setAttribute("tabindex", "0") });
+}
+
+/** Suggestions that come when the writer has gone elsewhere would cover the text until they return. */
+function closeWhereLeft(view: EditorView): void {
+  queueMicrotask(() => {
+    if (!view.dom.contains(view.root.activeElement)) closeCompletion(view);
+  });
 }
 
 /** Put a blank before a name that would grow together with what stands there. */

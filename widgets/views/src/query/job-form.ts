@@ -13,11 +13,12 @@ const COMPRESSED_INSIDE = new Set(["h5", "parquet", "arrow"]);
 const COMPRESSION_ENDINGS: Readonly<Record<string, string>> = { gzip: ".gz", zstd: ".zst" };
 const DEFAULT_STEM = "result";
 const DEFAULT_FORMAT = "parquet";
+const DEFAULT_COMPRESSION = "none";
 
 export class JobForm {
   readonly fileName = signal("");
   readonly format = signal(DEFAULT_FORMAT);
-  readonly compression = signal("none");
+  readonly compression = signal(DEFAULT_COMPRESSION);
   readonly jobName = signal("");
   readonly maxRows = signal("");
   readonly emailWanted = signal(false);
@@ -26,13 +27,21 @@ export class JobForm {
   readonly faults: ReadonlySignal<readonly FieldFault[]> = computed(() => this.findFaults());
   readonly compressions: ReadonlySignal<readonly string[]> = computed(() => this.known(this.format.value)?.compressions ?? ["none"]);
 
+  /** Take the formats that there are, and read by them a name that was typed before they came. */
+  learn(formats: readonly Format[]): void {
+    this.formats.value = formats;
+    this.compression.value = this.compressionOf(this.format.peek());
+    this.setFileName(this.fileName.peek());
+  }
+
   /** Take a name as it is typed; a known ending sets format and compression. */
   setFileName(text: string): void {
     this.fileName.value = text;
-    const read = readEnding(text.trim(), this.formats.value);
+    const read = readEnding(text.trim(), this.formats.peek());
     if (!read) return;
     this.format.value = read.format;
-    this.compression.value = read.compression ?? this.allowedCompression(read.format, COMPRESSED_INSIDE.has(read.format) ? this.compression.value : "none");
+    if (COMPRESSED_INSIDE.has(read.format)) this.compression.value = this.compressionOf(read.format);
+    else this.compression.value = this.chosen = read.compression ?? DEFAULT_COMPRESSION;
   }
 
   /** Once the name is typed: give it an ending where it has none. */
@@ -44,12 +53,13 @@ export class JobForm {
 
   setFormat(format: string): void {
     this.format.value = format;
-    this.compression.value = this.allowedCompression(format, this.compression.value);
+    this.compression.value = this.compressionOf(format);
     this.renameToFit();
   }
 
   setCompression(compression: string): void {
-    this.compression.value = this.allowedCompression(this.format.value, compression);
+    this.chosen = compression;
+    this.compression.value = this.compressionOf(this.format.value);
     this.renameToFit();
   }
 
@@ -97,9 +107,14 @@ export class JobForm {
     return `.${this.known(format)?.ending ?? format}${outside}`;
   }
 
-  private allowedCompression(format: string, compression: string): string {
-    return this.known(format)?.compressions.includes(compression) ? compression : "none";
+  /** The compression that was asked for, where the format has it; else the format's own first one, which the service takes too. */
+  private compressionOf(format: string): string {
+    const compressions = this.known(format)?.compressions ?? [];
+    return compressions.find((compression) => compression === this.chosen) ?? compressions[0] ?? DEFAULT_COMPRESSION;
   }
+
+  /** What was asked for, by hand or by an ending; null before that. */
+  private chosen: string | null = null;
 
   private known(format: string): Format | undefined {
     return this.formats.value.find((known) => known.format === format);

@@ -27,13 +27,15 @@ export class SchemaState {
   readonly filter = signal("");
   /** Ids of what was opened or closed by hand, against what it would be otherwise. */
   private readonly turned = signal<ReadonlySet<string>>(new Set());
+  /** The release that is open at first; null for the first one. */
+  readonly openRelease = signal<string | null>(null);
   readonly activeId = signal<string | null>(null);
   readonly items: ReadonlySignal<readonly TreeItem[]>;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(transport: Transport) {
     this.schema = new Loadable(async () => schemaFromJson(await transport.json("GET", "query/schema")));
-    this.items = computed(() => (this.schema.value ? treeItems(this.schema.value, this.filter.value, this.turned.value) : []));
+    this.items = computed(() => (this.schema.value ? treeItems(this.schema.value, this.filter.value, this.turned.value, this.openRelease.value) : []));
   }
 
   get activeIndex(): number {
@@ -105,10 +107,10 @@ export class SchemaState {
 /**
  * The tree as a list of what is in sight: releases, tables, columns.
  *
- * The first release is open, tables are closed. A filter leaves the tables whose name has it, and opens those where a column's name,
+ * One release is open, the first where `openRelease` is none of them; tables are closed. A filter leaves the tables whose name has it, and opens those where a column's name,
  * description or UCD has it, on these columns alone. `turned` names the items that stand the other way round.
  */
-export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<string>): TreeItem[] {
+export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<string>, openRelease: string | null = null): TreeItem[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const byRelease = new Map<string, Table[]>();
   for (const table of schema.tables) byRelease.set(table.release, [...(byRelease.get(table.release) ?? []), table]);
@@ -117,9 +119,10 @@ export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<st
     return shown.length > 0 ? [{ release, shown }] : [];
   });
   const single = byRelease.size === 1;
+  const opened = openRelease !== null && byRelease.has(openRelease) ? openRelease : schema.tables[0]?.release;
   return found.flatMap(({ release, shown }, index): TreeItem[] => {
     const id = `release:${release}`;
-    const open = (words.length > 0 || index === 0) !== turned.has(id);
+    const open = (words.length > 0 || release === opened) !== turned.has(id);
     const tables = shown.flatMap((match, at) => tableItems(match, { level: single ? 1 : 2, position: at + 1, siblings: shown.length }, turned));
     if (single) return tables;
     const head: TreeItem = { kind: "release", id, level: 1, position: index + 1, siblings: found.length, release, tables: shown.length, open };

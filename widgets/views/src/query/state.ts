@@ -1,6 +1,6 @@
 /** The query panel's state: the statement, what is being done with it, and what came of it. */
 
-import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import {
   checkFromJson,
   examplesFromJson,
@@ -83,12 +83,17 @@ export class QueryState {
     this.showsRows = computed(() => this.wide.value || !transport.canHost("show-result"));
     this.follow("sql", (value) => (this.sql.value = typeof value === "string" ? value : ""));
     this.follow("expanded", (value) => (this.expanded.value = value === true));
-    this.stops.push(effect(() => void (this.form.formats.value = this.formats.value ?? [])));
+    this.stops.push(
+      effect(() => {
+        const formats = this.formats.value ?? [];
+        untracked(() => this.form.learn(formats));
+      }),
+    );
   }
 
   /** Fetch what the panel needs from the start. */
   async load(): Promise<void> {
-    await Promise.all([this.schema.schema.ensure(), this.formats.ensure(), this.loadLimits()]);
+    await Promise.all([this.schema.schema.ensure(), this.formats.ensure(), this.loadSession()]);
   }
 
   setSql(text: string): void {
@@ -303,9 +308,10 @@ export class QueryState {
     }
   }
 
-  private async loadLimits(): Promise<void> {
+  private async loadSession(): Promise<void> {
     try {
-      const { limits } = sessionFromJson(await this.transport.json("GET", "session"));
+      const { limits, survey } = sessionFromJson(await this.transport.json("GET", "session"));
+      this.schema.openRelease.value = survey.default_release;
       const query = limits["query"];
       if (typeof query !== "object" || query === null) return;
       if ("quick_seconds" in query && typeof query.quick_seconds === "number") this.quickSeconds.value = query.quick_seconds;

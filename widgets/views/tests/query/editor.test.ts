@@ -1,4 +1,4 @@
-import { currentCompletions, startCompletion } from "@codemirror/autocomplete";
+import { completionStatus, currentCompletions, startCompletion } from "@codemirror/autocomplete";
 import { diagnosticCount, forEachDiagnostic } from "@codemirror/lint";
 import { Text } from "@codemirror/state";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -106,6 +106,7 @@ describe("the editor", () => {
   });
 
   test("offers columns of the named table and keywords in capitals", async () => {
+    editor.focus();
     editor.view.dispatch({ selection: { anchor: 7 } });
     startCompletion(editor.view);
     await vi.waitFor(() => expect(currentCompletions(editor.view.state).length).toBeGreaterThan(0));
@@ -113,6 +114,19 @@ describe("the editor", () => {
     expect(labels.slice(0, 3).sort()).toEqual(["DEC", "MAG_AUTO_G", "RA"]);
     expect(labels).toEqual(expect.arrayContaining(["DR2_MAIN", "ROUND", "WHERE"]));
     expect(labels).not.toContain("TILENAME");
+  });
+
+  test.each([
+    ["running the query", () => press("Enter", 13, { ctrlKey: true })],
+    ["an answer that comes when the writer has left", () => editor.view.contentDOM.blur()],
+  ])("%s closes the list", async (_, leave) => {
+    editor.focus();
+    editor.view.dispatch({ selection: { anchor: 7 } });
+    startCompletion(editor.view);
+    await vi.waitFor(() => expect(completionStatus(editor.view.state)).toBe("active"));
+    leave();
+    if (onRun.mock.calls.length === 0) startCompletion(editor.view);
+    await vi.waitFor(() => expect(completionStatus(editor.view.state)).toBeNull());
   });
 
   test("a declination is no type of numbers", () => {

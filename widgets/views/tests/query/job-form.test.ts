@@ -7,7 +7,7 @@ const formats = formatsFromJson(FORMATS);
 let form: JobForm;
 beforeEach(() => {
   form = new JobForm();
-  form.formats.value = formats;
+  form.learn(formats);
 });
 
 describe("the ending and the format keep in step", () => {
@@ -38,8 +38,28 @@ describe("the ending and the format keep in step", () => {
     expect([form.fileName.value, form.compression.value]).toEqual(["result.parquet", "zstd"]);
     form.setFileName("m2.parquet");
     expect(form.compression.value).toBe("zstd");
-    form.setCompression("gzip");
+    form.setCompression("none");
     expect(form.compression.value).toBe("none");
+  });
+
+  test("a format's own first compression holds until another is asked for, as the service has it", () => {
+    form.learn(formats.map((format) => (format.format === "parquet" ? { ...format, compressions: ["zstd", "none"] } : format)));
+    expect(form.compression.value).toBe("zstd");
+    form.setFileName("m2.parquet");
+    expect(form.compression.value).toBe("zstd");
+    form.setFormat("csv");
+    expect([form.fileName.value, form.compression.value]).toEqual(["m2.csv", "none"]);
+    form.setCompression("none");
+    form.setFormat("parquet");
+    expect(form.compression.value).toBe("none");
+  });
+
+  test("a name that is typed before the formats are known is read once they are", () => {
+    form = new JobForm();
+    form.setFileName("m2.csv.gz");
+    expect(form.format.value).toBe("parquet");
+    form.learn(formats);
+    expect([form.format.value, form.compression.value]).toEqual(["csv", "gzip"]);
   });
 
   test("a name without an ending gets one when it is done", () => {

@@ -16,6 +16,13 @@ describe("the tree", () => {
     expect(names(treeItems(schema, "", new Set()))).toEqual(["DR2", "  DR2_MAIN", "  DR2_TILE_INFO", "DR1"]);
   });
 
+  test.each([
+    ["DR1", ["DR2", "DR1", "  DR1_MAIN"]],
+    ["DR9", ["DR2", "  DR2_MAIN", "  DR2_TILE_INFO", "DR1"]],
+  ])("opens the survey's own release %s, where it is there", (release, expected) => {
+    expect(names(treeItems(schema, "", new Set(), release))).toEqual(expected);
+  });
+
   test("has no level of releases where there is one", () => {
     const one = { ...schema, tables: schema.tables.filter((table) => table.release === "DR2") };
     expect(names(treeItems(one, "", new Set(["table:DR2/DR2_TILE_INFO"])))).toEqual(["DR2_MAIN", "DR2_TILE_INFO", "  TILENAME", "  RA"]);
