@@ -114,6 +114,13 @@ class JobContext:
         """Close the log; the context is of no use afterwards."""
         os.close(self._log)
 
+    def continue_log(self, earlier: str) -> None:
+        """Put the log of earlier attempts first, and say what it is."""
+        os.write(self._log, earlier.encode(errors="backslashreplace"))
+        if not earlier.endswith("\n"):
+            os.write(self._log, b"\n")
+        self.log("the attempt above did not come to its end; the job is begun again")
+
     def log(self, message: str) -> None:
         """Write to ``job.log``; see `skydesk.jobs.ports.TaskContext`."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -193,8 +200,11 @@ class _Execution:
         folder = self._folders.partial_path(self._job, self._job.attempt)
         context: JobContext | None = None
         try:
+            earlier_log = self._folders.log(self._job)
             self._folders.begin(self._job, self._job.attempt)
             context = JobContext(self._job, folder, self._cancellation, self._channel.send)
+            if earlier_log:
+                context.continue_log(earlier_log)
             context.log(f"{self._job.type} job {self._job.id}, attempt {self._job.attempt}")
             outcome = _checked_task(task, self._job)(services, self._job.request, context)
             context.flush()

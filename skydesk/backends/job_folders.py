@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import Conflict, NotFound
 from ..jobs.model import Job, JobError, JobFile, JobOutcome
@@ -18,6 +19,7 @@ from .job_manifest import (
     LOG,
     MANIFEST,
     REQUEST,
+    completed_attempt,
     describe,
     is_plain_name,
     manifest_json,
@@ -122,6 +124,16 @@ class LocalJobFolders:
             write_durably(partial / REQUEST, request_json(job))
         self._finish(job, partial, manifest_json(job, (), JobOutcome(), timings or {}, error))
 
+    def published(self, job: Job) -> Mapping[str, Any] | None:
+        """Tell whether the present attempt at a job has published its results, though nobody lived to say so.
+
+        Returns
+        -------
+        Mapping or None
+            The job's fields ``rows``, ``files_count`` and ``size_bytes``; None unless all of it is there.
+        """
+        return completed_attempt(self.path(job), job)
+
     def discard(self, partial: Path) -> None:
         """Remove the folder of an attempt; no error where it is gone.
 
@@ -130,10 +142,25 @@ class LocalJobFolders:
         ValueError
             It is not the folder of an attempt.
         """
-        if partial.parent.parent != self._root or not (partial.name.startswith(".") and partial.name.endswith(".partial")):
-            raise ValueError(f"{partial} is not the folder of an attempt at a job")
+        self._require_partial(partial)
         with translated():
             _erase(partial)
+
+    def keep_log(self, partial: Path) -> None:
+        """Remove all but the log from the folder of an attempt, for the next attempt to take over; no error where it is gone.
+
+        Raises
+        ------
+        ValueError
+            It is not the folder of an attempt.
+        """
+        self._require_partial(partial)
+        with translated():
+            for entry in _entries(partial):
+                if entry.name != LOG or entry.is_symlink():
+                    _erase(entry)
+            if not _entries(partial):
+                _erase(partial)
 
     def files(self, job: Job) -> tuple[JobFile, ...]:
         """List the finished files; see `skydesk.jobs.ports.JobFolders`."""
@@ -152,7 +179,8 @@ class LocalJobFolders:
     def log(self, job: Job, max_bytes: int = 1_000_000) -> str:
         """Give the end of the log; see `skydesk.jobs.ports.JobFolders`."""
         folder = self.path(job)
-        for place in (folder, self.partial_path(job, job.attempt)):
+        # An attempt that does not count, because the service stopped, has left the next number's folder.
+        for place in (folder, *(self.partial_path(job, attempt) for attempt in range(job.attempt + 1, 0, -1))):
             if (end := _end_of_file(place / LOG, max_bytes)) is not None:
                 return end
         return ""
@@ -182,6 +210,10 @@ class LocalJobFolders:
             raise NotFound(f"job {job.id} has no files to download")
         names = [file.name for file in self.files(job)]
         return tar_stream(folder, [*names, MANIFEST], prefix=job.id)
+
+    def _require_partial(self, partial: Path) -> None:
+        if partial.parent.parent != self._root or not (partial.name.startswith(".") and partial.name.endswith(".partial")):
+            raise ValueError(f"{partial} is not the folder of an attempt at a job")
 
     def _finish(self, job: Job, partial: Path, manifest: bytes) -> None:
         folder = self.path(job)

@@ -20,6 +20,7 @@ __all__ = [
     "LOG",
     "MANIFEST",
     "REQUEST",
+    "completed_attempt",
     "describe",
     "is_plain_name",
     "manifest_json",
@@ -35,6 +36,9 @@ __all__ = [
 LOG, MANIFEST, REQUEST = "job.log", "manifest.json", "request.json"
 
 _LARGEST_MANIFEST_BYTES = 64 * 2**20
+_ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
+"""How a folder is opened only to go on from it, which needs no right to list it where the system can tell the two apart."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MEDIA_TYPES = {
     ".arrow": "application/vnd.apache.arrow.file",
@@ -110,33 +114,63 @@ def manifest_json(job: Job, files: tuple[JobFile, ...], outcome: JobOutcome, tim
 
 def read_manifest(folder: Path) -> tuple[JobFile, ...]:
     """Read which files a manifest lists; whatever in it is not as we write it is left out, since users may edit it."""
-    try:
-        with open_plain(folder / MANIFEST) as file:
-            size_bytes = os.fstat(file.fileno()).st_size
-            document = json.loads(file.read(size_bytes)) if size_bytes <= _LARGEST_MANIFEST_BYTES else None
-    except (OSError, ValueError, RecursionError):
-        return ()
-    entries = document.get("files") if isinstance(document, dict) else None
-    found = {entry["name"]: _file(entry) for entry in entries if _is_entry(entry)} if isinstance(entries, list) else {}
-    return tuple(found.values())
+    return _files(_document(folder))
+
+
+def completed_attempt(folder: Path, job: Job) -> Mapping[str, Any] | None:
+    """Tell what the present attempt at a job has published.
+
+    Returns
+    -------
+    Mapping or None
+        The job's fields ``rows``, ``files_count`` and ``size_bytes``; None unless the folder holds all that this attempt made.
+    """
+    document = _document(folder)
+    made_by, listed = document.get("job"), document.get("files")
+    if document.get("complete") is not True or not isinstance(made_by, dict) or not isinstance(listed, list):
+        return None
+    files = _files(document)
+    if (made_by.get("id"), made_by.get("attempt")) != (job.id, job.attempt) or len(files) != len(listed):
+        return None
+    if not all(readable(folder, file) for file in files):
+        return None
+    rows = document.get("rows")
+    return {
+        "rows": rows if type(rows) is int else None,
+        "files_count": len(files),
+        "size_bytes": sum(file.size_bytes for file in files),
+    }
 
 
 def readable(folder: Path, file: JobFile) -> bool:
     """Tell whether a listed file is there, whole, and reached through no link."""
-    return is_plain_name(file.name) and _is_plain_file(folder, file.name) and (folder / file.name).stat().st_size == file.size_bytes
+    if not is_plain_name(file.name):
+        return False
+    try:
+        with open_plain(folder / file.name) as opened:
+            return os.fstat(opened.fileno()).st_size == file.size_bytes
+    except (OSError, ValueError):
+        return False
 
 
 def open_plain(path: Path) -> BufferedReader:
     """Open a file for reading bytes, if it is one: reached through no link, no pipe, no device.
+
+    Each folder on the way is opened from the one before, so that nothing can be swapped for a link between a check and the use.
+
+    Parameters
+    ----------
+    path
+        Absolute, without ``..``.
 
     Raises
     ------
     OSError
         It is not, or not there.
     """
-    if path.resolve(strict=True) != path:
-        raise OSError(errno.ELOOP, "reached through a link", str(path))
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not path.is_absolute() or not path.name or ".." in path.parts:
+        raise OSError(errno.EINVAL, "not an absolute path", str(path))
+    descriptor = _open_step_by_step(path.parts)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a plain file", str(path))
@@ -166,6 +200,19 @@ def translated() -> Iterator[None]:
         raise ServiceUnavailable(f"the disk of the job folders {why}") from error
 
 
+def _open_step_by_step(parts: tuple[str, ...]) -> int:
+    root, *folders, name = parts
+    descriptor = os.open(root, _ON_THE_WAY)
+    try:
+        for folder in folders:
+            inner = os.open(folder, _ON_THE_WAY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _is_plain_file(folder: Path, name: str) -> bool:
     path = folder / name
     try:
@@ -180,6 +227,23 @@ def _measured(path: Path) -> tuple[int, str]:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
         return file.tell(), sha256
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """A manifest as JSON values; empty where there is none that can be read."""
+    try:
+        with open_plain(folder / MANIFEST) as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            document = json.loads(file.read(size_bytes)) if size_bytes <= _LARGEST_MANIFEST_BYTES else None
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _files(document: Mapping[str, Any]) -> tuple[JobFile, ...]:
+    entries = document.get("files")
+    found = {entry["name"]: _file(entry) for entry in entries if _is_entry(entry)} if isinstance(entries, list) else {}
+    return tuple(found.values())
 
 
 def _is_entry(entry: Any) -> bool:

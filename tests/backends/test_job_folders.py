@@ -4,6 +4,7 @@ import json
 import os
 import tarfile
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -205,9 +206,66 @@ def test_a_discarded_attempt_leaves_nothing(folders: LocalJobFolders) -> None:
 def test_only_folders_of_attempts_are_discarded(folders: LocalJobFolders, tmp_path: Path) -> None:
     folder = publish(folders)
     for path in (folder, folder.parent, tmp_path, folder / ".x.partial"):
-        with pytest.raises(ValueError, match="not the folder"):
-            folders.discard(path)
+        for use in (folders.discard, folders.keep_log):
+            with pytest.raises(ValueError, match="not the folder"):
+                use(path)
     assert folders.files(JOB)
+
+
+def test_of_an_attempt_that_is_made_again_only_the_log_is_kept(folders: LocalJobFolders) -> None:
+    partial = folders.begin(JOB, 1)
+    (partial / "half.fits").write_bytes(b"half")
+    (partial / "sub").mkdir()
+    (partial / "job.log").write_text("began\n")
+    folders.keep_log(partial)
+    assert [path.name for path in partial.iterdir()] == ["job.log"]
+    for attempt in (0, 1, 2):  # it waits again, counted or not, or the next attempt is about to begin
+        assert folders.log(replace(JOB, attempt=attempt)) == "began\n"
+    folders.begin(JOB, 2)
+    assert not partial.exists()
+
+
+def test_an_attempt_without_a_log_leaves_nothing_to_keep(folders: LocalJobFolders, tmp_path: Path) -> None:
+    partial = folders.begin(JOB, 1)
+    (tmp_path / "secret").write_text("precious")
+    (partial / "job.log").symlink_to(tmp_path / "secret")
+    folders.keep_log(partial)
+    folders.keep_log(partial)
+    assert not partial.exists()
+    assert (tmp_path / "secret").read_text() == "precious"
+
+
+# What a dead worker has finished
+
+
+def test_what_the_present_attempt_published_is_known_by_its_manifest(folders: LocalJobFolders) -> None:
+    assert folders.published(JOB) is None
+    publish(folders, a=b"12345", b=b"123")
+    assert folders.published(JOB) == {"rows": 1, "files_count": 2, "size_bytes": 8}
+    assert folders.published(replace(JOB, attempt=2)) is None
+
+
+def test_an_attempt_that_failed_has_published_no_results(folders: LocalJobFolders) -> None:
+    folders.publish_failure(JOB, folders.begin(JOB, 1), JobError(code="unavailable", message="the disk is full"))
+    assert folders.published(JOB) is None
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda folder: (folder / "m2.csv").unlink(),
+        lambda folder: (folder / "m2.csv").write_bytes(b"RA"),
+        lambda folder: (folder / "manifest.json").unlink(),
+        lambda folder: (folder / "manifest.json").write_text("[]"),
+        lambda folder: (folder / "manifest.json").write_text('{"complete": true, "job": 7, "files": []}'),
+        lambda folder: edit_manifest(folder, [entry("m2.csv", 11), {"name": "lost.fits"}]),
+        lambda folder: edit_manifest(folder, None),
+    ],
+    ids=["file gone", "file cut", "manifest gone", "manifest a list", "manifest of nobody", "entry broken", "files null"],
+)
+def test_results_that_are_not_all_there_were_not_published(folders: LocalJobFolders, harm: Callable[[Path], object]) -> None:
+    harm(publish(folders))
+    assert folders.published(JOB) is None
 
 
 def test_a_folder_of_another_job_is_not_published(folders: LocalJobFolders) -> None:
@@ -289,6 +347,21 @@ def test_a_manifest_that_was_edited_opens_nothing_else(folders: LocalJobFolders,
     assert [file.name for file in folders.files(JOB)] == ["real"]
     with pytest.raises(NotFound):
         folders.file(JOB, name)
+
+
+def test_no_folder_on_the_way_to_a_file_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "file").write_text("12345")
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "a" / "inner").symlink_to("b")
+    with job_manifest.open_plain(tmp_path / "a" / "b" / "file") as file:
+        assert file.read() == b"12345"
+    for path in (Path("link/b/file"), Path("a/inner/file"), Path("a/b"), Path("a/../a/b/file"), Path("a/b/file/x"), Path("gone")):
+        with pytest.raises(OSError):
+            job_manifest.open_plain(tmp_path / path)
+    for path in (Path("file"), Path("/")):
+        with pytest.raises(OSError, match="not an absolute path"):
+            job_manifest.open_plain(path)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from skydesk.backends.jobstore import SqlJobStore
+from skydesk.errors import ServiceUnavailable
 from skydesk.jobs.model import Job, JobError, Phase, Progress
 from tests.faults.stage import Stage, is_running, wait_until
 
@@ -166,6 +169,86 @@ def test_a_job_that_somebody_took_out_of_the_store_is_stopped(stage: Stage) -> N
     assert stage.store.get(job.id) is None
 
 
+def test_the_log_of_an_attempt_that_was_broken_off_opens_the_next_one_s(stage: Stage) -> None:
+    job = stage.submit("wait")
+    first = stage.runner()
+    first.start()
+    stage.until_reported(job)
+    first.stop(grace_seconds=0)
+    second = stage.runner()
+    second.start()
+    stage.until_reported(job)
+    second.cancel(job.id)
+    lines = [line.partition("Z ")[2] for line in stage.folders.log(stage.until_final(job)).splitlines()]
+    assert lines == [
+        f"wait job {job.id}, attempt 1",
+        "the service stops",
+        "the attempt above did not come to its end; the job is begun again",
+        f"wait job {job.id}, attempt 1",
+        "cancelled by the user",
+    ]
+
+
+class StoreWhoseFirstClaimIsNotHeard(SqlJobStore):
+    """Loses the connection after a claim was committed."""
+
+    lost = 0
+
+    def claim(self, runner: str) -> Job | None:
+        """Take the next job."""
+        job = super().claim(runner)
+        if job is not None and not self.lost:
+            self.lost += 1
+            raise ServiceUnavailable("the job store does not answer; try again in a moment")
+        return job
+
+
+def test_a_job_that_was_claimed_without_an_answer_is_found_and_that_is_no_attempt(stage: Stage) -> None:
+    stage.store = StoreWhoseFirstClaimIsNotHeard(stage.store.database)
+    job = stage.submit("write")
+    stage.runner().start()
+    done = stage.until_final(job)
+    assert stage.store.lost == 1
+    assert (done.phase, done.attempt) == (Phase.COMPLETED, 1)
+
+
+class StoreWhoseFirstEndIsNotHeard(SqlJobStore):
+    """Loses the connection after the end of a job was committed."""
+
+    lost = 0
+
+    def change(self, job_id: str, **fields: Any) -> Job:
+        """Change a job."""
+        job = super().change(job_id, **fields)
+        if job.phase is Phase.COMPLETED and not self.lost:
+            self.lost += 1
+            raise ServiceUnavailable("the job store does not answer; try again in a moment")
+        return job
+
+
+def test_an_end_that_was_written_without_an_answer_is_told(stage: Stage) -> None:
+    stage.store = StoreWhoseFirstEndIsNotHeard(stage.store.database)
+    ended = []
+    stage.runner(on_end=ended.append).start()
+    done = stage.until_final(stage.submit("write"))
+    wait_until(lambda: [job.id for job in ended] == [done.id])
+    assert stage.store.lost == 1
+    assert stage.job(done).phase is Phase.COMPLETED
+
+
+def test_a_job_whose_end_was_wished_while_it_was_put_back_ends_and_is_told(stage: Stage) -> None:
+    job = stage.submit("wait")
+    ended = []
+    runner = stage.runner(on_end=ended.append, tick_seconds=60)
+    runner.start()
+    stage.until_reported(job)
+    stage.store.change(job.id, cancel_requested=True, delete_requested=True)
+    runner.stop(grace_seconds=0)
+    assert stage.job(job).phase is Phase.ABORTED
+    assert [each.id for each in ended] == [job.id]
+    assert list((stage.folder / "locks" / "jobs").iterdir()) == []
+
+
 def test_listeners_are_told_of_changes_and_ends_and_may_fail(stage: Stage) -> None:
     ended = []
     told = threading.Event()
@@ -199,7 +282,9 @@ def test_stop_puts_running_jobs_back_and_leaves_no_process(stage: Stage) -> None
     for job in (polite, deaf):
         again = stage.job(job)
         assert (again.phase, again.attempt, again.runner, again.progress) == (Phase.QUEUED, 0, None, None)
-    assert stage.partials() == []
+        assert f"job {job.id}, attempt 1" in stage.folders.log(again)
+        assert stage.folders.files(again) == ()
+    assert [[file.name for file in partial.iterdir()] for partial in stage.partials()] == [["job.log"]]
 
 
 def test_a_job_that_ends_within_the_grace_is_not_stopped(stage: Stage) -> None:

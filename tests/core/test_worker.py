@@ -71,6 +71,16 @@ def test_the_log_has_one_line_with_a_time_for_each_message(tmp_path: Path) -> No
     assert all(line[4] == "-" and line[10] == "T" for line in lines)
 
 
+def test_a_log_goes_on_below_that_of_earlier_attempts(tmp_path: Path) -> None:
+    context = JobContext(JOB, tmp_path, Cancellation(), lambda _: None)
+    context.continue_log("began\ncut sho")
+    context.log("began")
+    context.close()
+    lines = (tmp_path / "job.log").read_text().splitlines()
+    again = "the attempt above did not come to its end; the job is begun again"
+    assert [line.partition("Z ")[2] or line for line in lines] == ["began", "cut sho", again, "began"]
+
+
 def test_a_log_that_somebody_made_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "job.log").symlink_to(tmp_path / "victim")

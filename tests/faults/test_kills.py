@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skydesk.jobs.model import Job, Phase
+from skydesk.jobs.model import Job, JobOutcome, Phase
 from tests.faults.stage import Stage, is_running, ledger_runs, wait_until
 
 Service = subprocess.Popen[bytes]
@@ -121,6 +121,12 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_begun_again(stage: Stag
     assert (done.phase, done.attempt) == (Phase.COMPLETED, 2)
     assert not (stage.folders.path(done) / "half.txt").exists()
     assert stage.partials() == []
+    lines = [line.partition("Z ")[2] for line in stage.folders.log(done).splitlines()]
+    assert lines[:3] == [
+        f"die job {job.id}, attempt 1",
+        "the attempt above did not come to its end; the job is begun again",
+        f"die job {job.id}, attempt 2",
+    ]
 
 
 def test_a_job_whose_workers_keep_dying_ends_in_an_error(stage: Stage) -> None:
@@ -252,3 +258,44 @@ def test_a_cancelled_job_of_a_dead_runner_is_not_begun_again(stage: Stage) -> No
     done = stage.until_final(job)
     assert (done.phase, done.attempt) == (Phase.ABORTED, 1)
     wait_until(lambda: [each.id for each in ended] == [job.id])
+
+
+@pytest.mark.parametrize("cancel", [False, True], ids=["", "cancelled meanwhile"])
+def test_results_that_a_killed_service_did_not_live_to_tell_are_kept_and_not_made_again(stage: Stage, cancel: bool) -> None:
+    runner = stage.runner()
+    job = stage.submit("write")
+    claimed = stage.store.claim(f"local-{runner.id.split('-')[1]}-00000000")
+    partial = stage.folders.begin(claimed, claimed.attempt)
+    (partial / "result.txt").write_text("stars")
+    stage.folders.publish(claimed, partial, JobOutcome(files=("result.txt",), rows=7), {})
+    stage.store.change(job.id, cancel_requested=cancel)
+    ended = []
+    second = stage.runner(on_end=ended.append)
+    second.start()
+    done = stage.until_final(job)
+    assert (done.phase, done.attempt, done.rows, done.files_count, done.size_bytes) == (Phase.COMPLETED, 1, 7, 1, 5)
+    assert stage.folders.file(done, "result.txt").read_text() == "stars"
+    wait_until(lambda: [each.id for each in ended] == [job.id])
+
+
+def test_a_worker_that_is_killed_after_it_published_has_done_its_job(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    job = stage.submit("die_when_published")
+    stage.runner().start()
+    done = stage.until_final(job)
+    assert f"the worker of job {job.id} died (Death(exit_code=-9" in caplog.text
+    assert (done.phase, done.attempt, done.rows, done.files_count) == (Phase.COMPLETED, 1, 3, 1)
+    assert [file.name for file in stage.folders.files(done)] == ["result.txt"]
+
+
+def test_what_an_earlier_attempt_published_is_not_taken_for_the_present_one_s(stage: Stage) -> None:
+    runner = stage.runner()
+    job = stage.submit("write")
+    dead = f"local-{runner.id.split('-')[1]}-00000000"
+    first = stage.store.claim(dead)
+    partial = stage.folders.begin(first, first.attempt)
+    stage.folders.publish(first, partial, JobOutcome(), {})
+    stage.store.change(job.id, phase=Phase.QUEUED, runner=None)
+    stage.store.claim(dead)
+    runner.start()
+    done = stage.until_final(job)
+    assert (done.phase, done.attempt, done.files_count) == (Phase.COMPLETED, 3, 1)

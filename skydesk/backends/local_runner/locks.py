@@ -118,8 +118,8 @@ class LivenessLocks:
     def forget_dead_runners(self, keep: Set[str | None]) -> None:
         """Remove the lock files of runners that have ended, except of those to keep."""
         for path in self._runners.iterdir():
-            if path.name not in keep and _free(path):
-                path.unlink(missing_ok=True)
+            if path.name not in keep:
+                _remove_free(path)
 
 
 def _text_once(path: Path, text: str) -> str:
@@ -176,6 +176,22 @@ def _free(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _remove_free(path: Path) -> None:
+    """Remove a lock file that nobody holds, while holding it: what starts at this moment must not end up with a removed file's lock."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_still(descriptor, path):
+            path.unlink(missing_ok=True)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(descriptor)
 
 
 def _processes() -> list[int]:

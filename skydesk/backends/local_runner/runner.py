@@ -18,8 +18,8 @@ from ..job_folders import LocalJobFolders
 from .locks import LivenessLocks
 from .nursery import Nursery
 from .settings import WorkerSettings
-from .supervision import Household, Supervision, settle
-from .verdict import Death, Stop, after_death, after_shutdown
+from .supervision import Household, Supervision, judge, settle
+from .verdict import Death, Stop, after_shutdown
 
 __all__ = ["LocalRunner"]
 
@@ -107,6 +107,7 @@ class LocalRunner:
             nursery=Nursery(worker_settings),
             locks=self._locks,
             tidy=self._tidy,
+            published=folders.published,
             wake=self._wake.set,
             changed=self._tell_change,
             ended=self._tell_end,
@@ -261,23 +262,36 @@ class LocalRunner:
             _log.warning("job %s is still held by a process of its dead runner %s", job.id, job.runner)
             return
         try:
-            fields = after_death(job, Death(exit_code=None), None)
-            _log.warning("runner %s is dead; its job %s becomes %s", job.runner, job.id, fields["phase"])
-            self._tidy(job, fields)
+            fields = self._fate(job)
+            if fields["phase"] is not Phase.COMPLETED:
+                self._tidy(job, fields)
             settled = settle(self._house, job, fields)
         finally:
             os.close(descriptor)
         if settled is not None and settled.phase in FINAL:
             self._tell_end(settled)
 
-    def _tidy(self, job: Job, fields: Mapping[str, Any]) -> None:
-        """Clear away what a dead worker left; of a job that ends so, its request and log are kept."""
+    def _fate(self, job: Job) -> Mapping[str, Any]:
+        """Judge a job that nobody looks after: of a dead runner, or claimed by this one that could not hear or do what it wanted."""
+        fields = judge(self._house, job, Death(exit_code=None), None)
+        if job.runner != self.id:
+            _log.warning("runner %s is dead; its job %s becomes %s", job.runner, job.id, fields["phase"])
+            return fields
+        if fields["phase"] not in {Phase.COMPLETED, Phase.ABORTED} and not self._folders.partial_path(job, job.attempt).exists():
+            fields = after_shutdown(job)  # claimed, but no worker has begun it: that is no attempt
+        _log.warning("no worker of this runner has its job %s; it becomes %s", job.id, fields["phase"])
+        return fields
+
+    def _tidy(self, job: Job, fields: Mapping[str, Any] | None) -> None:
+        """Clear away what a dead worker left; of a job that ends so, its request and log are kept, of one that waits again its log."""
         partial = self._folders.partial_path(job, job.attempt)
         try:
-            if fields["phase"] in FINAL:
+            if fields is None:
+                self._folders.discard(partial)
+            elif fields["phase"] in FINAL:
                 self._folders.publish_failure(job, partial, fields.get("error"))
             else:
-                self._folders.discard(partial)
+                self._folders.keep_log(partial)
         except SkydeskError as error:
             _log.warning("what the worker of job %s left stays in %s: %s", job.id, partial, error)
 

@@ -18,10 +18,10 @@ from .channel import Channel, ChannelClosed, Message
 from .limits import oom_kills
 from .locks import LivenessLocks
 from .nursery import Newborn, Nursery
-from .verdict import REQUEUED, Death, Stop, after_death, after_end
+from .verdict import Death, Stop, after_death, after_end
 from .wire import job_to_message
 
-__all__ = ["Household", "Supervision", "settle"]
+__all__ = ["Household", "Supervision", "judge", "settle"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ _LOOK_SECONDS = 0.5
 _PROGRESS_SECONDS = 0.2
 _RETRY_SECONDS = 0.2
 _EXECUTING = frozenset({Phase.EXECUTING})
+_QUEUED = frozenset({Phase.QUEUED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,11 @@ class Household:
     store: JobStore
     nursery: Nursery
     locks: LivenessLocks
-    tidy: Callable[[Job, Mapping[str, Any]], None]
-    """Clears away what a worker that died left in its job's folder, given the fields that the job gets."""
+    tidy: Callable[[Job, Mapping[str, Any] | None], None]
+    """Clears away what a worker that died left in its job's folder, given the fields that the job gets; None where it is not ours."""
+
+    published: Callable[[Job], Mapping[str, Any] | None]
+    """Tells the counts of what an attempt has published, None unless all of it is there."""
 
     wake: Callable[[], None]
     """Told that a worker is ready, or has ended."""
@@ -217,12 +221,13 @@ class Supervision:
         """Write down what becomes of the job, however long the store needs to take it."""
         if self._stop is Stop.LOST:
             _log.info("job %s is not this runner's any more", job.id)
-            self._house.tidy(job, REQUEUED)
+            self._house.tidy(job, None)
             return None
-        fields = after_death(job, death, self._stop) if end is None else after_end(job, end, self._stop)
+        fields = judge(self._house, job, death, self._stop) if end is None else after_end(job, end, self._stop)
         if end is None:
             _log.warning("the worker of job %s died (%s); the job becomes %s", job.id, death, fields["phase"])
-            self._house.tidy(job, fields)
+            if fields["phase"] is not Phase.COMPLETED:
+                self._house.tidy(job, fields)
         elif end["traceback"]:
             _log.error("job %s: %s\n%s", job.id, end["error"]["message"], end["traceback"])
         while True:
@@ -263,6 +268,12 @@ class _ProgressWriter:
         self.due_at = began + max(_PROGRESS_SECONDS, 10 * took)
 
 
+def judge(house: Household, job: Job, death: Death, stop: Stop | None) -> Mapping[str, Any]:
+    """Tell what becomes of a job whose worker died without a word: it is COMPLETED if its results were published before."""
+    published = house.published(job)
+    return after_death(job, death, stop) if published is None else {"phase": Phase.COMPLETED, "error": None, **published}
+
+
 def settle(house: Household, job: Job, fields: Mapping[str, Any]) -> Job | None:
     """Write what becomes of a job, as long as its runner still holds it.
 
@@ -280,9 +291,14 @@ def settle(house: Household, job: Job, fields: Mapping[str, Any]) -> Job | None:
         fields = {**fields, "ended_at": house.clock()}
     try:
         settled = house.store.change(job.id, expect=_EXECUTING, expect_runner=job.runner, **fields)
+        if settled.phase is Phase.QUEUED and settled.cancel_requested:
+            settled = house.store.change(job.id, expect=_QUEUED, phase=Phase.ABORTED, ended_at=house.clock())
     except (Conflict, NotFound) as error:
-        _log.info("the end of job %s was not written: %s", job.id, error)
-        return None
+        written = house.store.get(job.id)
+        if written is None or (written.runner, written.attempt, written.phase) != (job.runner, job.attempt, fields["phase"]):
+            _log.info("the end of job %s was not written: %s", job.id, error)
+            return None
+        settled = written  # by a try before this one, whose answer was lost
     if settled.phase in FINAL:
         house.locks.forget_job(job.id)
     house.changed()

@@ -6,7 +6,6 @@
 ``ready``                                              worker: the services are open, give me a job
 ``failed``  ``message``                                worker: the services cannot be opened
 ``job``     ``job``; the job's lock as a descriptor    runner: do this
-``begun``                                              worker: I have it
 ``stop``    ``reason``                                 runner: stop it, for this reason
 ``progress``  ``done total unit fraction``             worker: so far have I come
 ``end``     ``phase error rows files_count             worker: this was it; ``traceback`` is for the service's log only

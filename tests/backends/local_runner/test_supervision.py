@@ -62,6 +62,7 @@ def household(stage: Stage, nursery: Nursery) -> Iterator[tuple[Household, list[
         nursery=nursery,
         locks=LivenessLocks(stage.folder / "locks"),
         tidy=lambda _job, _fields: None,
+        published=stage.folders.published,
         wake=lambda: None,
         changed=lambda: None,
         ended=ended.append,
