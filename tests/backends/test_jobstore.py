@@ -18,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from skydesk.backends.jobstore import Database, SqlJobStore, SqlQueryHistory
 from skydesk.backends.jobstore import store as store_module
 from skydesk.backends.jobstore.schema import METADATA
-from skydesk.errors import Conflict, InvalidRequest, LimitExceeded, ServiceUnavailable
+from skydesk.errors import Conflict, InternalError, InvalidRequest, LimitExceeded, ServiceUnavailable
 from tests.contracts.jobstore_contract import EXECUTING, NOW, QUEUED, JobStoreContract, make_job
 from tests.fakes.jobstore import FakeJobStore
 from tests.postgresql import postgresql_server
@@ -130,6 +130,16 @@ def test_what_one_opens_another_sees(url: str) -> None:
     assert one.events_since(job.revision)[1][0].job == claimed
     one.close()
     other.close()
+
+
+def test_a_job_without_what_every_job_has_is_our_mistake_and_no_conflict(database: Database) -> None:
+    store = SqlJobStore(database)
+    with pytest.raises(InternalError, match="job a0 lacks something"):
+        store.add(make_job("a0", owner="ann", type=None), max_active=9)
+    assert store.jobs() == ()
+    store.add(make_job("a0", owner="ann"), max_active=1)
+    with pytest.raises(Conflict, match="there is a job a0 already"):
+        store.add(make_job("a0", owner="ann"), max_active=1)
 
 
 def test_jobs_are_there_after_a_restart(url: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from ...errors import Conflict, LimitExceeded, NotFound
+from ...errors import Conflict, InternalError, LimitExceeded, NotFound
 from ...jobs.model import ACTIVE, Job, JobEvent, Phase
 from ...jobs.rules import changed, require
 from .database import Database
@@ -44,6 +44,8 @@ class SqlJobStore:
 
         def work(connection: sa.Connection) -> Job:
             revision = _next_revision(connection)
+            if _get(connection, job.id) is not None:
+                raise Conflict(f"there is a job {job.id} already")
             active = sa.select(sa.func.count()).where(jobs.c.owner == job.owner, jobs.c.phase.in_(ACTIVE))
             count = connection.scalar(active) or 0
             if count >= max_active:
@@ -57,7 +59,7 @@ class SqlJobStore:
         try:
             return self.database.write(work)
         except exc.IntegrityError as error:
-            raise Conflict(f"there is a job {job.id} already") from error
+            raise InternalError(f"job {job.id} lacks something that every job has: {error.orig}") from error
 
     def get(self, job_id: str) -> Job | None:
         """Give one job; see `skydesk.jobs.ports.JobStore`."""
