@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from .access import User
+from .backends.job_manifest import open_plain
 from .errors import NotFound, ServiceUnavailable, Unauthenticated, UsageError
 from .query.model import Cancellation
 from .registry import dispatch
@@ -325,7 +326,7 @@ def _chunks(reply: Reply) -> Generator[bytes, None, None]:
         case BytesReply(body=body):
             yield body
         case FileReply(path=path):
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 while chunk := file.read(_CHUNK_BYTES):
                     yield chunk
         case StreamReply(chunks=chunks):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import time
 from collections.abc import Generator, Iterator
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 
+from skydesk.backends.job_manifest import open_plain
 from skydesk.errors import Cancelled, NotFound
 from skydesk.web.http import BytesReply, EventsReply, FileReply, JsonReply, Reply, ServerSentEvent, StreamReply
 
@@ -56,11 +58,12 @@ def attachment(file_name: str) -> str:
 async def _send_file(handler: "CallHandler", reply: FileReply, service: str) -> None:
     run = handler.entrance.run
     try:
-        file = await run(service, reply.path.open, "rb")
-    except FileNotFoundError as error:
+        # Not by its name alone: its owner may have put a link in its place since it was found.
+        file = await run(service, open_plain, reply.path)
+    except OSError as error:
         raise NotFound(f"the file {reply.file_name!r} is gone") from error
     try:
-        left = (await run(service, reply.path.stat)).st_size
+        left = os.fstat(file.fileno()).st_size
         handler.set_header("Content-Type", reply.media_type)
         handler.set_header("Content-Disposition", attachment(reply.file_name))
         handler.set_header("Content-Length", str(left))

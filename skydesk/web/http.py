@@ -42,6 +42,8 @@ class FileReply:
     """One file, sent as an attachment."""
 
     path: Path
+    """Absolute and resolved: a file that is reached through a link is not sent."""
+
     file_name: str
     media_type: str = "application/octet-stream"
 

@@ -316,6 +316,14 @@ def test_bytes_have_their_own_type(client: httpx.Client) -> None:
     assert (reply.content, reply.headers["content-type"], reply.headers["content-length"]) == (b"\0\1", "application/x-two", "2")
 
 
+def test_a_file_that_became_a_link_meanwhile_is_gone(client: httpx.Client, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("precious")
+    (tmp_path / "file").unlink()
+    (tmp_path / "file").symlink_to(tmp_path / "secret")
+    reply = client.get("file", params={"name": "m2.fits"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+
+
 def test_a_file_is_an_attachment_under_its_name(client: httpx.Client) -> None:
     reply = client.get("file", params={"name": "m2.fits"})
     assert len(reply.content) == int(reply.headers["content-length"]) == 3_000_000
