@@ -186,11 +186,12 @@ def test_tables_have_columns(sky: SkyDesk) -> None:
 @pytest.mark.parametrize("file_name", ["a.csv", "a.csv.gz", "a.tab", "a.fits", "a.h5", "a.parquet", "a.vot", "a.ecsv", "a.arrow"])
 def test_a_jobs_result_is_read_from_every_format(here: SkyDesk, file_name: str) -> None:
     job = here.submit("SELECT ID, RA, REMARK FROM STARS ORDER BY ID", file_name=file_name, allow_duplicate=True)
-    table = job.wait(15, progress=False).result().to_astropy()
+    table = job.wait(60, progress=False).result().to_astropy()
     assert len(table) == STARS
     assert table["ID"].tolist() == list(range(1, STARS + 1))
     assert table["REMARK"][0] == "<script>alert(1)</script>"
-    assert table["REMARK"].mask[1]
+    # astropy's reader of VOTables gives a NULL text as an empty one
+    assert table["REMARK"][1] == "" if file_name == "a.vot" else table["REMARK"].mask[1]
 
 
 def test_a_job_is_followed_and_steered(sky: SkyDesk, tmp_path: Path) -> None:
