@@ -105,6 +105,27 @@ def test_lock_files_of_dead_runners_are_removed_unless_still_needed(tmp_path: Pa
     os.close(descriptor)
 
 
+def test_a_lock_file_is_removed_by_its_holder_only(tmp_path: Path) -> None:
+    """Else a service that starts between the look and the removal holds a lock that nobody sees, and its jobs are taken from it."""
+    program = """
+import sys
+from pathlib import Path
+from skydesk.backends.local_runner.locks import LivenessLocks
+locks = LivenessLocks(Path(sys.argv[1]))
+def look(event, arguments):
+    if event == "os.remove" and str(arguments[0]).endswith("/dead"):
+        print("held" if locks.runner_is_alive("dead") else "free", flush=True)
+sys.addaudithook(look)
+locks.forget_dead_runners(keep=set())
+"""
+    locks = LivenessLocks(tmp_path)
+    os.close(locks.lock_runner("dead"))
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    told = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True)
+    assert told.stdout == "held\n"
+    assert list((tmp_path / "runners").iterdir()) == []
+
+
 def test_a_runner_s_lock_is_taken_anew_when_somebody_deleted_the_files(tmp_path: Path) -> None:
     locks = LivenessLocks(tmp_path / "locks")
     descriptor = locks.lock_runner("local-1")
