@@ -290,12 +290,21 @@ def test_a_bar_shows_the_progress_where_it_is_wanted(sky: SkyDesk) -> None:
         assert ("the bar" in said.getvalue()) is shown
 
 
+@pytest.fixture
+def _hears_ctrl_c() -> Iterator[None]:
+    """A background shell would have SIGINT ignored in all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_soon(seconds: float) -> threading.Timer:
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     return timer
 
 
+@pytest.mark.usefixtures("_hears_ctrl_c")
 @pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS], ids=["before the first row", "after it"])
 def test_ctrl_c_stops_the_statement_where_it_runs(sky: SkyDesk, sql: str) -> None:
     sky.transport.request("DELETE", "query/history").require_json()
@@ -308,6 +317,7 @@ def test_ctrl_c_stops_the_statement_where_it_runs(sky: SkyDesk, sql: str) -> Non
     wait_until(lambda: outcomes(sky, sql) == ["cancelled"], seconds=20, what="the end of the statement")
 
 
+@pytest.mark.usefixtures("_hears_ctrl_c")
 def test_ctrl_c_ends_the_wait_and_not_the_job(sky: SkyDesk) -> None:
     job = sky.submit(ENDLESS, allow_duplicate=True)
     timer = interrupt_soon(1.5)
