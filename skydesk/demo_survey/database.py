@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..query.model import ColumnType, Table
+from ..query.model import Column, ColumnType, Table
 
 __all__ = ["write_catalogue"]
 
@@ -36,8 +36,13 @@ _ARROW_TYPES = {
 _ROWS_A_GROUP = 4096
 """Rows that share one set of smallest and largest values: small enough that a cone leaves most of even this catalogue unread."""
 
+_FETCHED_SINGLY = frozenset({"COADD_OBJECT_ID", "RA", "DEC"})
+"""Columns kept as they are: a look-up by ids fetches a thousand single values of them, and each would have a thousand others unpacked."""
 
-def write_catalogue(path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArray[Any]]]]) -> dict[str, int]:
+
+def write_catalogue(
+    path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArray[Any]]]], *, rows_a_group: int = _ROWS_A_GROUP
+) -> dict[str, int]:
     """Make a DuckDB file.
 
     Parameters
@@ -46,6 +51,8 @@ def write_catalogue(path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArr
         The file; it does not exist.
     tables
         Each table with its columns, rows in the order in which they are kept. Columns that the table does not have are left out.
+    rows_a_group
+        Rows that share one set of smallest and largest values, a multiple of 2048; DuckDB's own 122880 suits millions of rows.
 
     Returns
     -------
@@ -54,11 +61,11 @@ def write_catalogue(path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArr
     """
     counts = {}
     with duckdb.connect() as connection:
-        connection.execute(f"ATTACH {_literal(str(path))} AS made (ROW_GROUP_SIZE {_ROWS_A_GROUP})")
+        connection.execute(f"ATTACH {_literal(str(path))} AS made (ROW_GROUP_SIZE {rows_a_group})")
         connection.execute("USE made")
         for table, columns in tables:
             arrow = _arrow_table(table, columns)
-            names = ", ".join(f'"{column.name}" {_DUCKDB_TYPES[column.type]}' for column in table.columns)
+            names = ", ".join(map(_definition, table.columns))
             connection.execute(f'CREATE TABLE "{table.name}" ({names})')
             connection.register("rows_to_write", arrow)
             connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM rows_to_write')
@@ -70,6 +77,11 @@ def write_catalogue(path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArr
         connection.execute("USE memory")
         connection.execute("DETACH made")
     return counts
+
+
+def _definition(column: Column) -> str:
+    kept = " USING COMPRESSION uncompressed" if column.name in _FETCHED_SINGLY else ""
+    return f'"{column.name}" {_DUCKDB_TYPES[column.type]}{kept}'
 
 
 def _arrow_table(table: Table, columns: Mapping[str, NDArray[Any]]) -> pa.Table:
