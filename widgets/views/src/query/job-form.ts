@@ -84,7 +84,7 @@ export class JobForm {
     const name = this.fileName.value.trim();
     if (name && /[\\/\u0000-\u001f]|^\.|\.\./.test(name)) faults.push({ field: "file_name", message: "a plain name, without folders, such as m2.fits" });
     else if (name && name.includes(".") && this.formats.value.length > 0 && !readEnding(name, this.formats.value)) {
-      const endings = this.formats.value.map((format) => `.${format.ending}`).join(", ");
+      const endings = this.formats.value.map((format) => format.ending).join(", ");
       faults.push({ field: "file_name", message: `the ending says the format; use one of ${endings}` });
     }
     const rows = this.maxRows.value.trim();
@@ -104,7 +104,7 @@ export class JobForm {
   private ending(): string {
     const format = this.format.value;
     const outside = COMPRESSED_INSIDE.has(format) ? "" : (COMPRESSION_ENDINGS[this.compression.value] ?? "");
-    return `.${this.known(format)?.ending ?? format}${outside}`;
+    return `${this.known(format)?.ending ?? `.${format}`}${outside}`;
   }
 
   /** The compression that was asked for, where the format has it; else the format's own first one, which the service takes too. */
@@ -133,7 +133,7 @@ export function readEnding(name: string, formats: readonly Format[]): Ending | n
   const lower = name.toLowerCase();
   const packed = Object.entries(COMPRESSION_ENDINGS).find(([, ending]) => lower.endsWith(ending));
   const bare = packed ? lower.slice(0, -packed[1].length) : lower;
-  const found = [...formats].sort((a, b) => b.ending.length - a.ending.length).find(({ ending }) => bare.endsWith(`.${ending}`));
+  const found = [...formats].sort((a, b) => b.ending.length - a.ending.length).find(({ ending }) => bare.endsWith(ending));
   if (!found || (packed && !found.compressions.includes(packed[0]))) return null;
-  return { stem: name.slice(0, bare.length - found.ending.length - 1), format: found.format, compression: packed ? packed[0] : null };
+  return { stem: name.slice(0, bare.length - found.ending.length), format: found.format, compression: packed ? packed[0] : null };
 }

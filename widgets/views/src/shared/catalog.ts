@@ -32,6 +32,7 @@ export interface Example {
 export interface Format {
   format: string;
   title: string;
+  /** What its file names end with, with the dot: `.fits`. */
   ending: string;
   compressions: string[];
 }

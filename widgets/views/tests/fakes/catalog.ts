@@ -17,11 +17,11 @@ export const SCHEMA = {
 
 export const FORMATS = {
   formats: [
-    { format: "csv", title: "CSV", ending: "csv", compressions: ["none", "gzip", "zstd"] },
-    { format: "fits", title: "FITS", ending: "fits", compressions: ["none", "gzip"] },
-    { format: "h5", title: "HDF5", ending: "h5", compressions: ["none", "gzip"] },
-    { format: "parquet", title: "Parquet", ending: "parquet", compressions: ["none", "zstd"] },
-    { format: "arrow", title: "Arrow", ending: "arrow", compressions: ["none"] },
+    { format: "csv", title: "CSV", ending: ".csv", compressions: ["none", "gzip", "zstd"] },
+    { format: "fits", title: "FITS", ending: ".fits", compressions: ["none", "gzip"] },
+    { format: "h5", title: "HDF5", ending: ".h5", compressions: ["none", "gzip"] },
+    { format: "parquet", title: "Parquet", ending: ".parquet", compressions: ["none", "zstd"] },
+    { format: "arrow", title: "Arrow", ending: ".arrow", compressions: ["none"] },
   ],
 };
 
