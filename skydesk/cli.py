@@ -1,6 +1,7 @@
 """``skydesk``: the command line. Exit status 0 done, 2 the user is at fault (one line says how), 1 SkyDesk is."""
 
 import argparse
+import contextlib
 import io
 import os
 import signal
@@ -35,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("skydesk: stopped", file=sys.stderr)
-        return _INTERRUPTED
+        return _end_now(_INTERRUPTED, is_program=argv is None)
+    except _Terminated:
+        return _end_now(_TERMINATED, is_program=argv is None)
     except BrokenPipeError:
         # the reader of a pipe has gone: nothing more to say, also not at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,6 +47,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         if shows_traceback:
             traceback.print_exc()
         return _report(error)
+    return status
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come."""
+
+
+def _end_now(status: int, *, is_program: bool) -> int:
+    """End the process of an interrupted command, whose files and services are closed by now.
+
+    Arrow keeps an exception that it met while it called us, and with it a DuckDB connection, at whose sight DuckDB prints a
+    page of warnings when the interpreter is taken down in order.
+    """
+    if is_program:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
     return status
 
 
@@ -112,7 +133,7 @@ def _clean_up_when_terminated() -> None:
     """Let SIGTERM end the command as an exception does, so that it leaves no half files and no worker behind."""
 
     def leave(*_: object) -> NoReturn:
-        raise SystemExit(_TERMINATED)
+        raise _Terminated
 
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, leave)
