@@ -80,5 +80,6 @@ def test_a_service_that_stops_while_the_store_is_locked_loses_no_job(stage: Stag
     successor = stage.runner()
     successor.start()
     wait_until(lambda: stage.job(job).runner == successor.id)
+    stage.until_reported(job)  # claimed is not begun, and only what has begun can be cancelled at its runner
     successor.cancel(job.id)
     assert stage.until_final(job).phase is Phase.ABORTED
