@@ -15,7 +15,12 @@ ROWS = {
     "BAND": pa.array(["g", "r", None, "g"], pa.dictionary(pa.int32(), pa.string())),
     "IS_STAR": pa.array([True, False, None, True], pa.bool_()),
     "OBSERVED": pa.array(
-        [datetime(2016, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), None, datetime(2020, 2, 29, tzinfo=UTC)],
+        [
+            datetime(2016, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+            datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+            None,
+            datetime(2020, 2, 29, tzinfo=UTC),
+        ],
         pa.timestamp("us", tz="UTC"),
     ),
 }
