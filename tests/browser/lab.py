@@ -1,5 +1,6 @@
 """A JupyterLab in the browser, in a person's words: open a panel, write a query, press a button."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from .demo import wait_until
 from .watch import Watch
 
 __all__ = ["JobsPanel", "Lab", "QueryPanel"]
@@ -72,7 +74,32 @@ class Lab:
         """Choose from the menu bar."""
         self.page.get_by_role("menuitem", name=names[0], exact=True).click()
         for name in names[1:]:
-            self.page.get_by_role("menuitem", name=name, exact=True).last.click()
+            # submenus and ticked items have other roles
+            self.page.locator(".lm-Menu-item", has=self.page.get_by_text(name, exact=True)).last.click()
+
+    def run_all(self) -> None:
+        """Wait for the notebook in front and for its kernel, and run all its cells."""
+        expect(self.page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=LONG_MS)
+        self.wait_for_kernel()
+        self.menu("Run", "Run All Cells")
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel of the newest notebook answers; before that the lab would ask which kernel to take."""
+        with self.cookies() as client:
+
+            def ready() -> bool:
+                sessions = client.get(f"{self.base}/api/sessions").json()
+                kernels = [session["kernel"] for session in sessions]
+                return bool(kernels) and all(kernel["connections"] > 0 and kernel["execution_state"] == "idle" for kernel in kernels)
+
+            wait_until(ready, seconds=120, what="the kernel")
+        expect(self.page.locator(".jp-Notebook-ExecutionIndicator:visible")).to_have_attribute("data-status", "idle", timeout=LONG_MS)
+
+    def shut_down_kernels(self) -> None:
+        """End the kernels that a test has left."""
+        with self.cookies() as client:
+            for session in client.get(f"{self.base}/api/sessions").json():
+                client.delete(f"{self.base}/api/sessions/{session['id']}").raise_for_status()
 
     def cookies(self) -> httpx.Client:
         """An HTTP client with this person's cookies, to look behind the page."""
@@ -184,7 +211,7 @@ class JobsPanel(Panel):
 
     def row(self, name: str) -> Locator:
         """The row of a job, by its name."""
-        return self.root.get_by_role("row", name=re.compile(rf"^{re.escape(name)}, "))
+        return self.root.locator(f".sky-jobs__row[aria-label^={json.dumps(name + ', ')}]")
 
     @property
     def names(self) -> list[str]:
@@ -203,4 +230,5 @@ class JobsPanel(Panel):
 
     def wait(self, name: str, phase: str, *, seconds: float = 60) -> None:
         """Wait until a job's row says a phase."""
-        expect(self.root.get_by_role("row", name=re.compile(rf"^{re.escape(name)}, {phase}"))).to_be_visible(timeout=1000 * seconds)
+        says = re.compile(rf"^{re.escape(name)}, ({phase}),")
+        expect(self.row(name).first).to_have_attribute("aria-label", says, timeout=1000 * seconds)

@@ -14,7 +14,7 @@ from playwright.sync_api import Download, expect
 from .conftest import OpenLab
 from .demo import Demo, wait_until
 from .lab import JobsPanel, Lab
-from .statements import DECK, ENDLESS, LONG
+from .statements import DECK, ENDLESS, LONG, MINUTE
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def test_rename_run_again_log_and_query(lab: Lab) -> None:
     renamed = jobs.root.get_by_role("region", name=f"Job {name}", exact=True)
     expect(renamed.get_by_role("heading", level=3)).to_have_text(name)
     renamed.get_by_role("button", name="Run again").click()
-    rows = jobs.root.get_by_role("row", name=re.compile(rf"^{re.escape(name)}, completed"))
     back(jobs)
-    expect(rows).to_have_count(2)
+    expect(jobs.row(name)).to_have_count(2)
+    jobs.wait(name, "completed")
 
 
 def back(jobs: JobsPanel) -> None:
@@ -189,13 +189,13 @@ def stop_lab(lab: Lab, demo: Demo) -> None:
 
 def test_a_job_goes_on_when_the_page_is_closed_and_the_lab_is_stopped(open_lab: OpenLab, demo: Demo) -> None:
     lab = open_lab("henrietta")
-    job_id = lab.query().submit(LONG.replace("DR2_MAIN B", "DR2_MAIN_SAMPLE B"), name="goes on", file_name="on.parquet")
+    job_id = lab.query().submit(MINUTE, name="goes on", file_name="on.parquet")
     jobs = lab.jobs()
-    jobs.wait("goes on", "(running|completed)")
+    jobs.wait("goes on", "running")
     stop_lab(lab, demo)
-    manifest = next(demo.folder.glob(f"jobs/**/{job_id}"), None)
-    assert manifest is not None
-    wait_until(lambda: (manifest / "manifest.json").exists(), seconds=90, what="the end of the job")
+    (folder,) = demo.folder.glob(f"jobs/**/{job_id}")
+    assert not (folder / "manifest.json").exists()
+    wait_until((folder / "manifest.json").exists, seconds=120, what="the end of the job")
     lab.page.goto(f"{demo.url}/hub/spawn")
     lab.page.wait_for_url("**/user/henrietta/lab**", timeout=60_000)
     lab.open()

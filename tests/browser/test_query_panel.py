@@ -194,7 +194,8 @@ def test_the_grid_sorts_resizes_and_copies(open_lab: OpenLab) -> None:
 def column(result: Locator, number: int) -> list[float]:
     """The numbers of a column, of the rows that are drawn, from above."""
     rows = result.locator(".sky-grid__row").evaluate_all(
-        """(rows, number) => rows.map(row => [+row.getAttribute("aria-rowindex"), row.querySelectorAll("[role=gridcell]")[number].textContent])
+        """(rows, number) => rows
+            .map(row => [+row.getAttribute("aria-rowindex"), row.querySelectorAll("[role=gridcell]")[number].textContent])
             .sort((a, b) => a[0] - b[0]).map(pair => pair[1])""",
         number,
     )
