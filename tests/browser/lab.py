@@ -190,16 +190,21 @@ class QueryPanel(Panel):
             head.click()
         return section
 
-    def submit(self, sql: str, *, name: str, file_name: str = "") -> str:
-        """Submit a job and give its id."""
+    def fill_in(self, sql: str, *, name: str, file_name: str = "") -> Locator:
+        """Write a statement and fill in what its job is to be; gives the button that submits it."""
         self.write(sql)
         self.root.get_by_label("Output file").fill(file_name)
         options = self.button(re.compile("Job options"))
         if options.get_attribute("aria-expanded") != "true":
             options.click()
         self.root.get_by_label("Job name").fill(name)
+        return self.button(re.compile("^Submit")).first
+
+    def submit(self, sql: str, *, name: str, file_name: str = "") -> str:
+        """Submit a job and give its id."""
+        submit = self.fill_in(sql, name=name, file_name=file_name)
         with self.page.expect_response(lambda response: "/query/job" in response.url) as answer:
-            self.button(re.compile("^Submit")).first.click()
+            submit.click()
         assert answer.value.status == 201, answer.value.text()
         return str(answer.value.json()["id"])
 

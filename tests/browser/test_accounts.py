@@ -43,7 +43,7 @@ def test_a_card_opens_its_panel(open_lab: OpenLab) -> None:
     lab.cards.get_by_text("Weather").click()
     expect(lab.page.locator("#skydesk-weather")).to_have_text("clear skies")
     lab.cards.get_by_text("Query").click()
-    expect(lab.page.locator("#skydesk-query .cm-content")).to_be_visible()
+    expect(lab.page.locator("#skydesk-query .cm-content")).to_be_focused()
 
 
 def test_the_server_refuses_what_the_panel_does_not_show(open_lab: OpenLab) -> None:

@@ -103,7 +103,7 @@ def test_the_panels_work_in_cells_and_the_result_follows(lab: Lab, widget_notebo
     run_cell(cells.nth(1))
     jobs = cells.nth(1).locator(".sky-root")
     expect(jobs.get_by_role("heading", name="Jobs")).to_be_visible(timeout=SLOW_MS)
-    panel.submit("SELECT RA FROM DR2_MAIN WHERE ROWNUM <= 4", name="from a cell")
+    panel.fill_in("SELECT RA FROM DR2_MAIN WHERE ROWNUM <= 4", name="from a cell").click()
     expect(jobs.get_by_role("row", name=re.compile("^from a cell, completed"))).to_be_visible(timeout=SLOW_MS)
 
 

@@ -31,6 +31,7 @@ export class ServicePanel extends Widget {
     this.title.icon = options.icon;
     this.title.caption = options.title;
     this.node.setAttribute('role', 'region');
+    this.node.tabIndex = -1;
     this.node.setAttribute('aria-label', options.title);
     this.model = options.model;
   }
@@ -92,6 +93,11 @@ export class ServicePanel extends Widget {
       this.quiet = false;
       return;
     }
+    this.focusFirst();
+  }
+
+  /** Give the focus to where work begins; to the panel itself while its view is on its way. */
+  private focusFirst(): void {
     const { node } = this;
     const first = node.querySelector<HTMLElement>('[data-autofocus]') ?? node.querySelector<HTMLElement>('[tabindex="0"], textarea, input, button');
     (first ?? node).focus({ preventScroll: true });
@@ -125,6 +131,9 @@ export class ServicePanel extends Widget {
       this.node.replaceChildren(el);
       const cleanUp = await module.render({ model: this.model, el });
       this.cleanUp = typeof cleanUp === 'function' ? (cleanUp as () => void) : () => undefined;
+      if (document.activeElement === this.node) {
+        this.focusFirst();
+      }
     } catch (error) {
       clearTimeout(busy);
       this.say(`The ${this.options.title} panel could not be loaded: ${(error as Error).message}`, () => {

@@ -54,7 +54,7 @@ export function QueryPanel({ state }: { state: QueryState }): JSX.Element {
 function Head({ state }: { state: QueryState }): JSX.Element {
   const expanded = state.expanded.value;
   return (
-    <header class="sky-head sky-query__head">
+    <div class="sky-head sky-query__head">
       <h2>Query</h2>
       <span class="sky-grow" />
       {state.wide.value && (
@@ -73,7 +73,7 @@ function Head({ state }: { state: QueryState }): JSX.Element {
       <PopoverButton label="Help for the Query panel" icon="help" kind="quiet" class="sky-button--icon">
         {() => <Help />}
       </PopoverButton>
-    </header>
+    </div>
   );
 }
 
