@@ -138,7 +138,7 @@ class Panel:
 
     def widen(self) -> None:
         """Open the panel wide in the main area."""
-        self.button(re.compile("wide")).click()
+        self.button(re.compile("^Open .*wide")).click()
         expect(self.page.locator("#jp-main-dock-panel").locator(f"#{self.root.get_attribute('id')}")).to_be_visible()
 
 

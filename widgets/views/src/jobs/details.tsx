@@ -23,8 +23,10 @@ export function Details({ state, job, now, beside }: DetailsProps & { beside: bo
   const box = useRef<HTMLElement>(null);
   useEffect(() => {
     // What covers the list takes the focus with it; beside the list the focus stays where it is.
+    // What had it may be gone already: the button that ran a job again went with the details of the job before.
     const root = box.current?.closest(".sky-root");
-    if (!beside && root?.contains(document.activeElement)) box.current?.focus({ preventScroll: true });
+    const { activeElement } = document;
+    if (!beside && (activeElement === document.body || root?.contains(activeElement))) box.current?.focus({ preventScroll: true });
   }, []);
   const clicked = useRef(false);
   useEffect(() => {

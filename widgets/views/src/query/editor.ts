@@ -118,7 +118,7 @@ function extensions(options: EditorOptions) {
     tooltips({ tooltipSpace: (view) => roomFor(view) }),
     placeholder("SELECT … FROM …"),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": "SQL editor. Escape, then Tab, leaves it.", "data-autofocus": "" }),
+    EditorView.contentAttributes.of({ "aria-label": "SQL editor. Escape, then Tab, leaves it.", "data-autofocus": "", tabindex: "0" }),
     EditorView.updateListener.of((update) => {
       const ours = update.transactions.some((transaction) => transaction.annotation(fromOutside));
       if (update.docChanged && !ours) options.onChange(update.state.doc.toString());
