@@ -11,22 +11,34 @@ step() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
 step "set-up"
 bash tools/install_test_programs.sh
 
+front_end() {
+    for folder in widgets/views extensions/labextension; do
+        (cd "$folder" && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent) || return 1
+    done
+}
+
+if command -v npm >/dev/null; then
+    # beside the rest: it needs one of two cores for a minute and a half
+    front_end >.front-end.log 2>&1 &
+    front_end_pid=$!
+    trap 'kill "$front_end_pid" 2>/dev/null || true; rm -f .front-end.log' EXIT
+elif [ "${CI:-}" = true ]; then
+    echo "node and npm are missing: the front end cannot be tested" >&2
+    exit 1
+else
+    echo "SKIPPED: the front end's tests need node and npm"
+fi
+
 step "lint, types and import contracts"
 ruff check .
 ruff format --check .
 mypy
 lint-imports
 
-if command -v npm >/dev/null; then
+if [ -n "${front_end_pid:-}" ]; then
     step "front end: types and vitest"
-    for folder in widgets/views extensions/labextension; do
-        (cd "$folder" && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent)
-    done
-elif [ "${CI:-}" = true ]; then
-    echo "node and npm are missing: the front end cannot be tested" >&2
-    exit 1
-else
-    echo "SKIPPED: the front end's tests need node and npm"
+    wait "$front_end_pid" || { cat .front-end.log; exit 1; }
+    grep -E "Test Files|Tests" .front-end.log
 fi
 
 step "pytest"
