@@ -100,6 +100,7 @@ def examine(lab: Lab, state: str) -> None:
             const { violations } = await axe.run({ include: roots }, { resultTypes: ["violations"] });
             return {
                 panels: roots.length,
+                doubles: [...document.querySelectorAll(".sky-root [id]")].map(e => e.id).filter((id, at, all) => all.indexOf(id) < at),
                 overflows: roots.filter(root => root.scrollWidth > root.clientWidth + 1).map(root => root.parentElement.parentElement.id),
                 violations: violations.map(({ id, nodes }) => [id, ...nodes.map(node => node.html + " " + node.failureSummary)]),
             };
@@ -108,6 +109,7 @@ def examine(lab: Lab, state: str) -> None:
     assert found["panels"] > 0, state
     assert found["violations"] == [], state
     assert found["overflows"] == [], state
+    assert found["doubles"] == [], state
 
 
 def test_a_query_becomes_a_job_that_is_looked_at_and_deleted_by_keyboard_alone(lab: Lab) -> None:
@@ -149,7 +151,9 @@ def test_a_query_becomes_a_job_that_is_looked_at_and_deleted_by_keyboard_alone(l
     press("Escape")
     expect(question).to_have_count(0)
     expect(rows).to_have_count(2)
+    expect(jobs.get_by_role("grid", name="Jobs")).to_be_focused()
     press("Delete")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
     press("Tab")
     expect(question.get_by_role("button", name="Delete 2 jobs")).to_be_focused()
     press("Enter")

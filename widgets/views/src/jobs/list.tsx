@@ -52,7 +52,7 @@ export function JobList({ state, now }: { state: JobsState; now: number }): JSX.
       aria-label="Jobs"
       aria-multiselectable="true"
       aria-rowcount={shown.length + (flat ? 1 : 0)}
-      aria-activedescendant={activeDrawn ? rowId(state.active.value ?? "") : undefined}
+      aria-activedescendant={activeDrawn ? rowId(state, state.active.value ?? "") : undefined}
       tabIndex={0}
       data-autofocus
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}

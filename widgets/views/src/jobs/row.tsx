@@ -18,8 +18,8 @@ interface RowProps {
   rowIndex: number;
 }
 
-export function rowId(id: string): string {
-  return `sky-job-${id}`;
+export function rowId(state: JobsState, id: string): string {
+  return `${state.listId}-${id}`;
 }
 
 export function Row({ state, job, now, columns, top, rowIndex }: RowProps): JSX.Element {
@@ -29,7 +29,7 @@ export function Row({ state, job, now, columns, top, rowIndex }: RowProps): JSX.
   if (state.opened.value?.id === job.id) classes.push("sky-jobs__row--open");
   return (
     <div
-      id={rowId(job.id)}
+      id={rowId(state, job.id)}
       role="row"
       class={classes.join(" ")}
       aria-rowindex={rowIndex}

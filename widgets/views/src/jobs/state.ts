@@ -6,7 +6,7 @@ import { counted } from "../shared/format";
 import { jobFromJson, type Job } from "../shared/job";
 import { fields, text } from "../shared/json";
 import { apiPath, errorMessage, type PanelModel, type Transport } from "../shared/model";
-import type { Question, Toast } from "../shared/ui";
+import { newId, type Question, type Toast } from "../shared/ui";
 import { DetailsState } from "./details-state";
 import { arrange, choose, GROUPS, groupOf, isActive, NEWEST_FIRST, type Column, type Filter, type Group, type SortKey } from "./order";
 import { JobStore, type PhaseChange } from "./store";
@@ -22,6 +22,8 @@ type Act = "cancel" | "renew" | "rerun" | "rename" | "delete" | "notebook";
 
 export class JobsState {
   readonly store: JobStore;
+  /** Begins the ids of the rows: a page may have two lists of the same jobs. */
+  readonly listId = newId();
   readonly filter: Signal<Filter> = signal({ text: "", group: "all" });
   readonly keys: Signal<readonly SortKey[]> = signal(NEWEST_FIRST);
   readonly shown: ReadonlySignal<readonly Job[]>;

@@ -1,9 +1,9 @@
 /** Where a job's rows go: file, format and compression, and, opened, name, rows and e-mail. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { counted } from "../shared/format";
-import { Button } from "../shared/ui";
+import { Button, useId } from "../shared/ui";
 import type { FieldFault, JobForm } from "./job-form";
 import type { QueryState } from "./state";
 

@@ -1,10 +1,10 @@
 /** The Query panel: one tree of parts, arranged narrow or wide by its style sheet. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MORE_ROWS, ResultView, summary } from "../result/view";
 import { duration } from "../shared/format";
-import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Message, PopoverButton, Progress } from "../shared/ui";
+import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Message, PopoverButton, Progress, useId } from "../shared/ui";
 import { EditorView } from "./editor-view";
 import { OutputForm } from "./form-view";
 import { ExamplesList, HistoryList } from "./lists-view";

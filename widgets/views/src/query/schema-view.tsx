@@ -2,9 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { count, counted } from "../shared/format";
-import { EmptyState, Icon, Loading, RetryMessage } from "../shared/ui";
+import { EmptyState, Icon, Loading, RetryMessage, useId } from "../shared/ui";
 import { highlightParts, sqlName, type SchemaState, type TreeItem } from "./schema";
 
 interface Props {

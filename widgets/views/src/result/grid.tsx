@@ -2,9 +2,9 @@
 
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { count } from "../shared/format";
-import { Icon } from "../shared/ui";
+import { Icon, useId } from "../shared/ui";
 import { dragWidth, onKey, useDragSelection, useKeepInSight, useSight, type Sight } from "./input";
 import { HEAD_HEIGHT, ROW_HEIGHT, visibleColumns, type GridState, type Place } from "./state";
 import type { ResultColumn } from "./table";

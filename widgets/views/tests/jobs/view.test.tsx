@@ -97,9 +97,9 @@ test("the list is used with the keyboard alone", async () => {
   const list = grid(el);
   list.focus();
   await settled();
-  expect(list.getAttribute("aria-activedescendant")).toBe("sky-job-a");
+  expect(list.getAttribute("aria-activedescendant")).toMatch(/-a$/);
   await press(list, "ArrowDown");
-  expect(list.getAttribute("aria-activedescendant")).toBe("sky-job-b");
+  expect(list.getAttribute("aria-activedescendant")).toMatch(/-b$/);
   await press(list, " ");
   expect(rows(el)[1]?.getAttribute("aria-selected")).toBe("true");
   await press(list, "Enter");

@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Button, Confirm, Dialog, IconButton, MenuButton, mount, Progress, Time, Toasts } from "../../src/shared/ui";
+import { Button, Confirm, Dialog, IconButton, MenuButton, mount, Progress, Time, Toasts, useId } from "../../src/shared/ui";
 import { settled } from "../fakes/model";
 
 let el: HTMLElement;
@@ -19,6 +19,17 @@ afterEach(() => {
 function press(key: string, options: KeyboardEventInit = {}): void {
   document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...options }));
 }
+
+test("what one panel labels is its own, whatever another panel of the page holds", () => {
+  const Field = (): preact.JSX.Element => {
+    const id = useId();
+    return <input id={id} />;
+  };
+  const first = draw(<Field />).querySelector("input");
+  const second = draw(<Field />).querySelector("input");
+  expect(first?.id).toBeTruthy();
+  expect(first?.id).not.toBe(second?.id);
+});
 
 test("a disabled button keeps its place for the keyboard and does nothing", () => {
   const clicked = vi.fn();

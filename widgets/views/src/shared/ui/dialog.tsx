@@ -1,8 +1,9 @@
 /** Dialogs that hold the focus, and the one question before a destructive act. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./button";
+import { useId } from "./id";
 import { focusable } from "./menu";
 
 interface DialogProps {

@@ -3,6 +3,7 @@
 export { Button, IconButton } from "./button";
 export { Confirm, Dialog, type Question } from "./dialog";
 export { Icon, type IconName } from "./icons";
+export { newId, useId } from "./id";
 export { MenuButton, Popover, PopoverButton, type MenuItem } from "./menu";
 export { mount } from "./mount";
 export { EmptyState, Loading, Message, Progress, RetryMessage, Time, Toasts, type MessageKind, type Toast } from "./status";

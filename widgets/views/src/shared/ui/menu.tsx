@@ -1,8 +1,9 @@
 /** A button that opens a popover, and the menu made of it. */
 
 import type { ComponentChildren, JSX, RefObject } from "preact";
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, type ButtonProps } from "./button";
+import { useId } from "./id";
 
 interface PopoverProps {
   anchor: RefObject<HTMLElement | null>;
