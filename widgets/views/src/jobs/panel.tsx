@@ -46,10 +46,10 @@ function Head({ state, model }: { state: JobsState; model: PanelModel }): JSX.El
     <div class="sky-head">
       <h2>Jobs</h2>
       <span class="sky-grow sky-muted sky-truncate">{active > 0 ? `${counted(active, "job")} active` : ""}</span>
+      {state.can("expand") && <ExpandButton state={state} model={model} />}
       <PopoverButton icon="help" kind="quiet" class="sky-button--icon" label="Help on jobs">
         {() => <Help />}
       </PopoverButton>
-      {state.can("expand") && <ExpandButton state={state} model={model} />}
     </div>
   );
 }
@@ -61,8 +61,8 @@ function ExpandButton({ state, model }: { state: JobsState; model: PanelModel })
     model.on("change:expanded", follow);
     return () => model.off("change:expanded", follow);
   }, [model]);
-  const label = expanded ? "Back to the sidebar" : "Open wide";
-  return <IconButton icon="expand" label={label} onClick={() => state.transport.host("expand", { panel: "jobs" })} />;
+  const label = expanded ? "Put the panel back into the sidebar" : "Open the panel wide in the main area";
+  return <IconButton icon={expanded ? "fold" : "expand"} label={label} onClick={() => state.transport.host("expand", { panel: "jobs" })} />;
 }
 
 const KEYS: readonly [string, string][] = [

@@ -170,5 +170,5 @@ function roomFor(view: EditorView): { top: number; left: number; bottom: number;
   const panel = view.dom.closest(".sky-root")?.getBoundingClientRect();
   const page = { top: 0, left: 0, bottom: window.innerHeight, right: window.innerWidth };
   if (!panel) return page;
-  return { ...page, left: Math.max(0, panel.left), right: Math.min(page.right, panel.right) };
+  return { top: Math.max(0, panel.top), left: Math.max(0, panel.left), bottom: Math.min(page.bottom, panel.bottom), right: Math.min(page.right, panel.right) };
 }

@@ -67,7 +67,7 @@ export function HistoryList({ state, onChosen }: Props): JSX.Element {
             >
               <span class="sky-list__sql">{entry.sql.replace(/\s+/g, " ").trim()}</span>
               <span class="sky-list__text">
-                <Outcome entry={entry} /> · {duration(entry.elapsed_seconds)} · {entry.kind} · <Time iso={entry.ran_at} />
+                <Outcome entry={entry} /> · <Time iso={entry.ran_at} />
               </span>
             </button>
           </li>
@@ -88,7 +88,15 @@ export function HistoryList({ state, onChosen }: Props): JSX.Element {
   );
 }
 
+/** What came of it. Of a job only that it was submitted is known here; the Jobs panel knows the rest. */
 function Outcome({ entry }: { entry: HistoryEntry }): JSX.Element {
-  if (entry.outcome === "ok") return <span class="sky-ok">✓ {entry.rows === null ? "ok" : counted(entry.rows, "row")}</span>;
-  return <span class="sky-failed">✕ {entry.outcome.replaceAll("_", " ")}</span>;
+  const { kind, outcome, rows } = entry;
+  if (outcome !== "ok") return <span class="sky-failed">✕ {outcome.replaceAll("_", " ")}</span>;
+  if (kind === "job") return <span>submitted as a job</span>;
+  return (
+    <>
+      <span class="sky-ok">✓ {rows === null ? "ok" : counted(rows, "row")}</span> · {duration(entry.elapsed_seconds)}
+      {kind === "quick" ? "" : ` · ${kind}`}
+    </>
+  );
 }
