@@ -36,9 +36,6 @@ _ARROW_TYPES = {
 _ROWS_A_GROUP = 4096
 """Rows that share one set of smallest and largest values: small enough that a cone leaves most of even this catalogue unread."""
 
-_FETCHED_SINGLY = frozenset({"COADD_OBJECT_ID", "RA", "DEC"})
-"""Columns kept as they are: a look-up by ids fetches a thousand single values of them, and each would have a thousand others unpacked."""
-
 
 def write_catalogue(
     path: Path, tables: Iterable[tuple[Table, Mapping[str, NDArray[Any]]]], *, rows_a_group: int = _ROWS_A_GROUP
@@ -80,7 +77,8 @@ def write_catalogue(
 
 
 def _definition(column: Column) -> str:
-    kept = " USING COMPRESSION uncompressed" if column.name in _FETCHED_SINGLY else ""
+    """Ids, positions and magnitudes are kept as they are: look-ups fetch single ones, and each would have a thousand others unpacked."""
+    kept = " USING COMPRESSION uncompressed" if column.name == "COADD_OBJECT_ID" or column.unit in ("deg", "mag") else ""
     return f'"{column.name}" {_DUCKDB_TYPES[column.type]}{kept}'
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
@@ -193,7 +194,10 @@ def test_a_deadline_that_passes_while_nobody_reads_ends_the_stream(catalog: Duck
 
 def test_a_stop_watch_repeats_its_interrupt_until_the_statement_has_ended() -> None:
     calls: list[float] = []
-    with StopWatch(lambda: calls.append(time.monotonic()), limit_seconds=0.01, cancellation=None) as watch:
+    with (
+        ThreadPoolExecutor(1) as watchers,
+        StopWatch(lambda: calls.append(time.monotonic()), limit_seconds=0.01, cancellation=None, watchers=watchers) as watch,
+    ):
         ends_at = time.monotonic() + 30
         while len(calls) < 3 and time.monotonic() < ends_at:
             time.sleep(0.005)

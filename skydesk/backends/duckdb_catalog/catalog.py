@@ -1,6 +1,7 @@
 """The `Catalog` port on a native DuckDB file."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -91,7 +92,9 @@ class DuckdbCatalog:
         self._connections = Connections(
             path, setup=SETUP, memory_bytes=memory_bytes, threads=threads, temp_folder=temp_folder, temp_bytes=temp_bytes, count=connections
         )
+        self._watchers = ThreadPoolExecutor(connections, thread_name_prefix="skydesk-stop-watch")
         self._prepare = lru_cache(maxsize=32)(self._prepare_now)
+        self._bound = lru_cache(maxsize=32)(self._bind)
         try:
             self._require_tables()
         except BaseException:
@@ -101,6 +104,7 @@ class DuckdbCatalog:
     def close(self) -> None:
         """Close the file; statements that still run are stopped."""
         self._connections.close()
+        self._watchers.shutdown(wait=False)
 
     def check(self, sql: str, *, readable: frozenset[str] | None = None) -> tuple[Column, ...]:
         """Parse and bind a statement without running it; see `Catalog.check`."""
@@ -153,7 +157,7 @@ class DuckdbCatalog:
         wait = _WAIT_SECONDS if limit_seconds is None else min(_WAIT_SECONDS, limit_seconds)
         with (
             self._connections.borrow(wait) as connection,
-            StopWatch(connection.interrupt, limit_seconds=limit_seconds, cancellation=cancellation) as watch,
+            StopWatch(connection.interrupt, limit_seconds=limit_seconds, cancellation=cancellation, watchers=self._watchers) as watch,
             translated(watch.reason),
         ):
             yield connection, watch
@@ -165,9 +169,7 @@ class DuckdbCatalog:
     def _prepare_now(self, sql: str, readable: frozenset[str] | None) -> _Prepared:
         listed = [table.name for table in self._tables if readable is None or readable & {ALL, table.release}]
         translation = translate(sql, self._columns, listed=listed)
-        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
-            relation = connection.sql(translation.statement)
-            given, types = list(relation.columns), [str(kind) for kind in relation.types]
+        given, types = self._bound(translation.shape)
         kinds = [column_type(name, kind) for name, kind in zip(given, types, strict=True)]
         casts = [cast_to(f"c{number}", *pair) for number, pair in enumerate(zip(types, kinds, strict=True), start=1)]
         sources = [self._source.get(translation.source_of.get(name, ("", ""))) for name in given]
@@ -180,6 +182,11 @@ class DuckdbCatalog:
             columns=tuple(columns),
             selection=", ".join(f"{cast} AS c{number}" for number, cast in enumerate(casts, start=1)),
         )
+
+    def _bind(self, statement: str) -> tuple[list[str], list[str]]:
+        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+            relation = connection.sql(statement)
+            return list(relation.columns), [str(kind) for kind in relation.types]
 
     @cached_property
     def _counted_tables(self) -> tuple[Table, ...]:

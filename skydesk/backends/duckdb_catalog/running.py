@@ -1,7 +1,8 @@
 """Stopping a statement at its deadline or when somebody asks, and nothing but that statement."""
 
 from collections.abc import Callable
-from threading import Event, Thread
+from concurrent.futures import Executor, Future
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -28,16 +29,21 @@ class StopWatch:
         Seconds from entering after which to stop; None for no limit.
     cancellation
         Who else may ask to stop.
+    watchers
+        Has a thread free to watch in; to start one takes longer than many a look-up.
     """
 
-    def __init__(self, interrupt: Callable[[], None], *, limit_seconds: float | None, cancellation: Cancellation | None) -> None:
+    def __init__(
+        self, interrupt: Callable[[], None], *, limit_seconds: float | None, cancellation: Cancellation | None, watchers: Executor
+    ) -> None:
         self._interrupt = interrupt
         self._limit_seconds = limit_seconds
         self._cancellation = cancellation
         self._wake = Event()
         self._ended = Event()
         self._reason: SkydeskError | None = None
-        self._thread = Thread(target=self._watch, name="skydesk-stop-watch", daemon=True)
+        self._watchers = watchers
+        self._watching: Future[None]
 
     def reason(self) -> SkydeskError | None:
         """The error that the statement is stopped with; None while it may run."""
@@ -51,7 +57,7 @@ class StopWatch:
             raise self._reason
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._watching = self._watchers.submit(self._watch)
         if self._cancellation is not None:
             self._cancellation.on_cancel(self._wake.set)
         return self
@@ -61,7 +67,7 @@ class StopWatch:
         self._wake.set()
         if self._cancellation is not None:
             self._cancellation.forget(self._wake.set)
-        self._thread.join()
+        self._watching.result()
 
     def _watch(self) -> None:
         self._wake.wait(self._limit_seconds)

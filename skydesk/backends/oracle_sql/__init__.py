@@ -66,7 +66,8 @@ def translate(
         raise QueryRefused("an interval as a result", line=1, column=1, length=1, hint="add it to a date")
     source_of = {column.sql_name: column.origin for column in relation.columns if column.origin is not None}
     return Translation(
-        statement=relation.sql,
+        statement=context.filled(relation.sql),
+        shape=context.shape(relation.sql),
         tables=frozenset(context.used_tables),
         reads_dictionary=context.reads_dictionary,
         source_of=source_of,

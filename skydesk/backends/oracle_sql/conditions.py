@@ -143,7 +143,7 @@ def in_table(emitter: Emitter, node: tree.In) -> str | None:
         return None
     word = "NOT IN" if node.negated else "IN"
     numbers = "".join(node.items.text.split())
-    return f"({emitter.value(node.operand).sql} {word} (SELECT unnest(CAST('[{numbers}]' AS BIGINT[]))))"
+    return f"({emitter.value(node.operand).sql} {word} (SELECT unnest({emitter.context.number_list(numbers)})))"
 
 
 def _in_query(emitter: Emitter, node: tree.In, subquery: tree.Subquery, word: str) -> Value:

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*|/\*.*?\*/)
     |(?P<q>[nN]?[qQ]')
     |(?P<string>[nN]?'(?:[^']|'')*')
-    |(?P<quoted>"[^"]*")
+    |(?P<quoted>"[^"\0]*")
     |(?P<number>(?:[0-9]+\.(?!\.)[0-9]*|[0-9]+|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?:[fFdD](?![\w$\#]))?)
     |(?P<word>[^\W\d_][\w$\#]*)
     |(?P<bind>:\s*\w+)
@@ -145,5 +145,7 @@ def _unreadable(text: str, offset: int) -> InvalidQuery:
     if text[offset] == "'":
         return fault(text, here, "this string has no end", "close it with ', and write '' for a quote inside it")
     if text[offset] == '"':
+        if text.find('"', offset + 1) >= 0:
+            return fault(text, here, "a name cannot hold the character NUL")
         return fault(text, here, "this quoted name has no end", 'close it with "')
     return fault(text, here, f"character {text[offset]!r} has no meaning in SQL")

@@ -1,5 +1,6 @@
 """Names: which tables and columns can be seen from where in a statement."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -11,6 +12,9 @@ from .lexer import Span, fault, refusal
 from .values import Kind, Value, quote
 
 __all__ = ["Base", "Context", "Relation", "ResultColumn", "Scope", "Source", "SourceColumn", "nearest"]
+
+
+_MARK = re.compile("\0(\\d+)\0")
 
 
 @dataclass(slots=True)
@@ -86,6 +90,20 @@ class Context:
         """Named queries that can be seen, innermost last; None for one that is being translated."""
 
         self._aliases = dict[str, int]()
+        self._number_lists = list[str]()
+
+    def number_list(self, numbers: str) -> str:
+        """Give the mark that stands for a long list of whole numbers until `filled`; no text of a user's can be one."""
+        self._number_lists.append(numbers)
+        return f"\0{len(self._number_lists) - 1}\0"
+
+    def filled(self, sql: str) -> str:
+        """Put every list of numbers at its mark."""
+        return _MARK.sub(lambda mark: _number_array(self._number_lists[int(mark[1])]), sql)
+
+    def shape(self, sql: str) -> str:
+        """Put the same short list at every mark: the statement, whatever the numbers."""
+        return _MARK.sub(_number_array("0"), sql)
 
     def fault(self, span: Span, message: str, hint: str | None = None) -> InvalidQuery:
         """Make an error that points at ``span``."""
@@ -203,3 +221,7 @@ def nearest(wanted: str, names: Iterable[str]) -> str | None:
     """Suggest the existing name that is most like a wrong one."""
     found = get_close_matches(wanted.upper(), list(dict.fromkeys(names)), n=1, cutoff=0.6)
     return f"did you mean {found[0]}" if found else None
+
+
+def _number_array(numbers: str) -> str:
+    return f"CAST('[{numbers}]' AS BIGINT[])"

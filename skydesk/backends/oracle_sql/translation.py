@@ -13,6 +13,9 @@ class Translation:
     statement: str
     """One SELECT for a connection on which `SETUP` was run; result columns have the names that Oracle gives them."""
 
+    shape: str
+    """The statement with its long lists of numbers cut to one: what has the same shape has the same columns."""
+
     tables: frozenset[str]
     """Tables of the catalogue that are read, upper case."""
 

@@ -106,3 +106,25 @@ def test_a_statement_of_more_words_than_are_read_is_refused(tables):
 def test_nothing_behind_what_is_nested_too_deeply_is_read(tables):
     with pytest.raises(QueryRefused, match="nested deeper"):
         translate("select " + "(" * 400_000 + "'no end", tables)
+
+
+def test_statements_that_differ_in_a_long_list_of_numbers_alone_have_one_shape(tables):
+    first, second, other = (
+        translate(f"select id, {column} from s where id in ({numbers}) and flags in ({NUMBERS})", tables)
+        for column, numbers in (("ra", NUMBERS), ("ra", f"{NUMBERS}, 5"), ("dec", NUMBERS))
+    )
+    assert first.statement != second.statement
+    assert first.shape == second.shape != other.shape
+    assert len(first.shape) < 300
+
+
+@pytest.mark.parametrize("name", ["\0" + "0\0", "CAST('[1]' AS BIGINT[])"])
+def test_no_name_or_string_passes_for_a_list(name, tables):
+    query = f"""select 'it is [{name.replace(chr(0), "").replace("'", "''")}]' x, id "{name}" from s where id in ({NUMBERS})"""
+    if "\0" in name:
+        with pytest.raises(InvalidQuery, match="a name cannot hold the character NUL"):
+            translate(query, tables)
+    else:
+        translated = translate(query, tables)
+        assert name in translated.shape
+        assert name in translated.statement
