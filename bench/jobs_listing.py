@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from skydesk.access import VIEWS, User
+from skydesk.access import User, default_policy
 from skydesk.backends.job_folders import LocalJobFolders
 from skydesk.backends.jobstore import SqlJobStore
 from skydesk.jobs.model import Job, Phase
@@ -31,7 +31,7 @@ def figures() -> list[dict[str, Any]]:
         path = Path(folder) / "jobs.sqlite"
         store = SqlJobStore(f"sqlite:///{path}")
         service = JobService(store, LocalJobFolders(Path(folder) / "jobs"))
-        user = User(name="ada", entitlements=VIEWS["advanced"])
+        user = User(name="ada", entitlements=default_policy().entitlements(["advanced"]))
         for number in range(JOBS):
             store.add(_job(number), max_active=JOBS)
         begin = service.revision() - 1

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 from astropy_healpix import HEALPix
 
-from skydesk.access import VIEWS, User
+from skydesk.access import User, default_policy
 from skydesk.backends.duckdb_catalog import DuckdbCatalog
 from skydesk.backends.oracle_sql import SETUP, translate
 from skydesk.demo_survey.database import write_catalogue
@@ -122,7 +122,10 @@ def _id_lists(ids: np.ndarray) -> list[str]:
 
 
 def _against_parquet(name: str, catalog: DuckdbCatalog, peer: duckdb.DuckDBPyConnection, statements: list[str]) -> dict[str, Any]:
-    queries, user = QueryService(catalog, survey=_Survey(), history=_NoHistory()), User(name="bench", entitlements=VIEWS["default"])
+    queries, user = (
+        QueryService(catalog, survey=_Survey(), history=_NoHistory()),
+        User(name="bench", entitlements=default_policy().entitlements(["default"])),
+    )
     translated = [translate(sql, {TABLE.name: TABLE.columns}).statement for sql in statements]
 
     def ours(sql: str) -> int:

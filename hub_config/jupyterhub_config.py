@@ -4,7 +4,7 @@ from skydesk_hub.config import add_skydesk
 
 c = get_config()  # noqa: F821  (JupyterHub defines it)
 
-# Whoever logs in must get groups: `limited`, `default` or `advanced` (skydesk.access.VIEWS says what each grants).
+# Whoever logs in must get groups; the policy file says what each grants: `limited`, `default` and `advanced` in the one that ships.
 c.OAuthenticator.manage_groups = True
 
 # The hub starts the service on this address; labs reach it there with their own token.

@@ -4,6 +4,7 @@
   x UsageError              the caller can mend it
     + InvalidRequest        one or more fields are wrong; every fault is named
     + InvalidSurvey         a survey file is wrong; every fault is named
+    + InvalidPolicy         a policy file is wrong; every fault is named
     + InvalidQuery          the statement cannot be parsed or bound
       . QueryRefused        it could be run somewhere, but not here; says a way out
     + NotAllowed            the user's groups do not grant it
@@ -27,6 +28,7 @@ __all__ = [
     "DeadlineExceeded",
     "Fault",
     "InternalError",
+    "InvalidPolicy",
     "InvalidQuery",
     "InvalidRequest",
     "InvalidSurvey",
@@ -104,6 +106,12 @@ class InvalidSurvey(_Faulty):
     """A survey file is wrong."""
 
     code = "invalid_survey"
+
+
+class InvalidPolicy(_Faulty):
+    """A policy file is wrong."""
+
+    code = "invalid_policy"
 
 
 class InvalidQuery(UsageError):

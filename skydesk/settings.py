@@ -20,6 +20,10 @@ class SkydeskSettings(Configurable):
     survey_file = Unicode(
         help="""The survey file (TOML) of the survey to serve. Empty for the demo survey. Default: $SKYDESK_SURVEY."""
     ).tag(config=True)
+    policy_file = Unicode(
+        help="""The policy file (TOML): which groups grant which services, limits and labs. The hub must read the same one.
+        Empty for the policy that ships, the three views of DESaccess. Default: $SKYDESK_POLICY."""
+    ).tag(config=True)
     data_folder = Unicode(
         help="""Folder for what SkyDesk keeps: the job database and, unless jobs_folder says otherwise, the job folders.
         Made when it is missing. Default: $SKYDESK_DATA_FOLDER, else the user's data folder."""
@@ -74,6 +78,10 @@ class SkydeskSettings(Configurable):
     @default("survey_file")
     def _survey_file_default(self) -> str:
         return os.environ.get("SKYDESK_SURVEY", "")
+
+    @default("policy_file")
+    def _policy_file_default(self) -> str:
+        return os.environ.get("SKYDESK_POLICY", "")
 
     @default("data_folder")
     def _data_folder_default(self) -> str:

@@ -24,15 +24,25 @@ class Faults(list[Fault]):
         self.append(Fault(message=message, field=field or None, row=row))
 
 
-def read_toml(path: Path, faults: Faults) -> dict[str, Any] | None:
-    """Read a TOML file; note why, and give None, where that cannot be done."""
+def read_toml(
+    path: Path, faults: Faults, kind: str = "survey", advice: str = "name a survey file, or make one with 'skydesk survey make'"
+) -> dict[str, Any] | None:
+    """Read a TOML file; note why, and give None, where that cannot be done.
+
+    Parameters
+    ----------
+    kind
+        What the file is expected to be, for messages.
+    advice
+        What to do where there is none.
+    """
     try:
         if path.stat().st_size > _LARGEST_FILE_BYTES:
-            faults.add("", f"{path} is larger than {_LARGEST_FILE_BYTES // 1_000_000} MB; that is no survey file")
+            faults.add("", f"{path} is larger than {_LARGEST_FILE_BYTES // 1_000_000} MB; that is no {kind} file")
             return None
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
-        faults.add("", f"no file {path}; name a survey file, or make one with 'skydesk survey make'")
+        faults.add("", f"no file {path}; {advice}")
     except OSError as error:
         faults.add("", f"cannot read {path}: {(error.strerror or 'unknown reason').lower()}")
     except UnicodeDecodeError as error:
@@ -40,7 +50,7 @@ def read_toml(path: Path, faults: Faults) -> dict[str, Any] | None:
     except tomllib.TOMLDecodeError as error:
         faults.add("", f"{path} is not TOML: {str(error)[:1].lower()}{str(error)[1:]}")
     except RecursionError:
-        faults.add("", f"{path} is nested too deep for a survey file")
+        faults.add("", f"{path} is nested too deep for a {kind} file")
     return None
 
 
@@ -75,9 +85,8 @@ class Section:
         value = self._value(key, default)
         if value is None:
             return float("nan")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not above < value < float("inf"):
-            self.fault(key, f"must be a number{f' above {above:g}' if above > float('-inf') else ''}, got {_shown(value)}")
+        if not _is_number(value) or not above < value < float("inf"):
+            self.fault(key, f"must be a number{_bound(above)}, got {_shown(value)}")
             return float("nan")
         return float(value)
 
@@ -134,6 +143,39 @@ class Section:
             return []
         return [Section(item, key, self.faults, row) for row, item in enumerate(value, 1)]
 
+    def numbers(self, key: str, default: tuple[float, ...] | None = None, *, above: float = float("-inf")) -> tuple[float, ...]:
+        """Give a list of finite numbers larger than ``above``, at least one where it is required."""
+        value = self._value(key, default)
+        if value is None:
+            return ()
+        if not isinstance(value, list | tuple) or (default is None and not value):
+            self.fault(key, f"must be a list of numbers{' that is not empty' if default is None else ''}, got {_shown(value)}")
+            return ()
+        good = [item for item in value if _is_number(item) and above < item < float("inf")]
+        for number, item in enumerate(value, 1):
+            if item not in good:
+                self.fault(key, f"item {number} must be a number{_bound(above)}, got {_shown(item)}")
+        return tuple(map(float, good))
+
+    def least_and_most(self, key: str) -> tuple[float, float]:
+        """Give two numbers above 0, the smaller first: ``[0.5, 2]``."""
+        value = self._value(key, None)
+        if value is None:
+            return 0.0, 0.0
+        right = isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and 0 < value[0] <= value[1] < float("inf")
+        if not right:
+            self.fault(key, f"must be two numbers above 0, the smaller first, as in [0.5, 2]; got {_shown(value)}")
+            return 0.0, 0.0
+        return float(value[0]), float(value[1])
+
+    def subset(self, key: str, allowed: Collection[str]) -> frozenset[str]:
+        """Give some of a few texts, none where the key is not there."""
+        given = self.texts(key, ())
+        for item in given:
+            if item not in allowed:
+                self.fault(key, f"takes {' and '.join(allowed)}, got {_shown(item)}")
+        return frozenset(given) & frozenset(allowed)
+
     def choice(self, key: str, allowed: Collection[str]) -> str:
         """Give a text that is one of a few; the first of them where it is not."""
         value = self._value(key, None)
@@ -159,6 +201,14 @@ class Section:
         if value is None and not self._broken:
             self.fault(key, "is missing")
         return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _bound(above: float) -> str:
+    return "" if above == float("-inf") else f" above {above:g}" if above >= 0 else " that is not negative"
 
 
 def expand_pattern(pattern: str, named: Mapping[str, Collection[str]]) -> list[tuple[str, dict[str, str]]]:

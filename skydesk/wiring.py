@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from . import __version__
-from .access import ALL, LOCAL_USER, VIEWS, User
+from .access import ALL, LOCAL_USER, Policy, User, default_policy, read_policy
 from .errors import Fault, InvalidRequest, ServiceUnavailable
 from .registry import Service, all_services
 from .settings import SkydeskSettings
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from .survey import Survey
     from .transport import LocalTransport
 
-__all__ = ["Services", "WorkerServices", "build_services", "embedded_transport", "jobs_folder_of", "local_user", "worker_services"]
+__all__ = [
+    "Services",
+    "WorkerServices",
+    "build_services",
+    "embedded_transport",
+    "jobs_folder_of",
+    "local_user",
+    "policy_of",
+    "worker_services",
+]
 
 _STOP_SECONDS = 1.5
 """How long running jobs may go on when the service stops, seconds; the runner needs up to a second more."""
@@ -33,6 +42,7 @@ class Services:
     """Everything that an entrance needs, for one survey. A context manager that closes itself."""
 
     survey: "Survey"
+    policy: Policy
     catalog: "Catalog"
     queries: "QueryService"
     jobs: "JobService"
@@ -102,6 +112,8 @@ def build_services(
     ------
     InvalidSurvey
         The survey file is wrong.
+    InvalidPolicy
+        The policy file is wrong.
     InvalidRequest
         A setting is wrong.
     ServiceUnavailable
@@ -113,7 +125,7 @@ def build_services(
     from .jobs.service import JobService
     from .query.service import QueryService
 
-    mailer = _mailer(settings)
+    mailer, policy = _mailer(settings), policy_of(settings)
     survey_file = Path(settings.survey_file) if settings.survey_file else _demo_survey(on_survey_progress)
     with ExitStack() as opened:
         survey, catalog = _open_survey(survey_file, _catalog_options(settings), opened)
@@ -134,6 +146,7 @@ def build_services(
         opened.callback(runner.stop, grace_seconds=_STOP_SECONDS)
         return Services(
             survey=survey,
+            policy=policy,
             catalog=catalog,
             queries=QueryService(catalog, survey=survey, history=history),
             jobs=jobs,
@@ -165,9 +178,20 @@ def worker_services(options: Mapping[str, Any]) -> WorkerServices:
 
 def local_user(settings: SkydeskSettings) -> User:
     """The one user of an embedded SkyDesk: all services and releases, as many jobs as the machine takes."""
-    most = VIEWS["advanced"]
+    most = default_policy().entitlements(["advanced"])
     jobs = replace(most.jobs, concurrent=settings.workers, memory_bytes=settings.worker_memory_bytes)
     return User(name=LOCAL_USER, entitlements=replace(most, services=frozenset({ALL}), releases=frozenset({ALL}), jobs=jobs))
+
+
+def policy_of(settings: SkydeskSettings) -> Policy:
+    """The policy that the settings name, or the one that ships.
+
+    Raises
+    ------
+    InvalidPolicy
+        The file is wrong.
+    """
+    return read_policy(Path(settings.policy_file)) if settings.policy_file else default_policy()
 
 
 def jobs_folder_of(settings: SkydeskSettings, owner: str) -> Path:

@@ -43,10 +43,11 @@ def commands(_: str) -> Iterator[str]:
 
 def views(_: str) -> Iterator[str]:
     """What the groups grant."""
-    from skydesk.access import VIEWS
+    from skydesk.access import default_policy
 
-    yield "| | " + " | ".join(VIEWS) + " |"
-    yield "|---|" + "---:|" * len(VIEWS)
+    granted = {name: group.entitlements for name, group in default_policy().groups.items() if group.entitlements.jobs.queued}
+    yield "| | " + " | ".join(granted) + " |"
+    yield "|---|" + "---:|" * len(granted)
     rows: list[tuple[str, Callable[[Any], Any]]] = [
         ("services", lambda e: ", ".join(sorted(e.services)).replace("*", "all")),
         ("releases", lambda e: ", ".join(sorted(e.releases)).replace("*", "all")),
@@ -63,7 +64,7 @@ def views(_: str) -> Iterator[str]:
         ("renewals", lambda e: e.jobs.max_renewals),
     ]
     for title, value in rows:
-        yield f"| {title} | " + " | ".join(str(value(entitlements)) for entitlements in VIEWS.values()) + " |"
+        yield f"| {title} | " + " | ".join(str(value(entitlements)) for entitlements in granted.values()) + " |"
 
 
 def formats(_: str) -> Iterator[str]:

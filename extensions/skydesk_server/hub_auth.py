@@ -7,7 +7,7 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthenticated, UserNotAllowed, check_scopes
 from tornado.web import HTTPError
 
-from skydesk.access import User, entitlements_for, scope_of
+from skydesk.access import Policy, User, scope_of
 from skydesk.errors import NotAllowed, ServiceUnavailable
 
 from .handlers import CallHandler, RouteHandler
@@ -18,7 +18,7 @@ TOKEN_CACHE_SECONDS = 30
 """How long what the hub said of a token is believed, seconds: the longest that a token goes on after it was revoked."""
 
 
-def user_from_model(model: Mapping[str, Any], installed: Iterable[str]) -> User:
+def user_from_model(model: Mapping[str, Any], installed: Iterable[str], policy: Policy) -> User:
     """Make a user of what the hub says about a token.
 
     Parameters
@@ -27,6 +27,8 @@ def user_from_model(model: Mapping[str, Any], installed: Iterable[str]) -> User:
         ``name``, ``groups`` and the token's ``scopes``. A service has no groups.
     installed
         Names of the services that are there.
+    policy
+        What the groups grant.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def user_from_model(model: Mapping[str, Any], installed: Iterable[str]) -> User:
         Entitled to those services that the groups grant and the token's scopes open: a service needs both.
     """
     groups = frozenset(map(str, model.get("groups") or ()))
-    granted = entitlements_for(groups)
+    granted = policy.entitlements(groups)
     scopes = set(model.get("scopes") or ())
     open_services = frozenset(name for name in installed if granted.allows_service(name) and check_scopes({scope_of(name)}, scopes))
     return User(name=str(model["name"]), groups=groups, entitlements=replace(granted, services=open_services))
@@ -83,4 +85,4 @@ class HubRouteHandler(HubCallHandler, RouteHandler):
 
     def skydesk_user(self) -> User:
         """The user by groups and scopes."""
-        return user_from_model(self.current_user, self.entrance.installed)
+        return user_from_model(self.current_user, self.entrance.installed, self.entrance.services().policy)

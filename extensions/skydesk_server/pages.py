@@ -73,7 +73,7 @@ class HomeHandler(HubOAuthenticated, _Page):
     @authenticated
     async def get(self) -> None:
         """Show the page; logs in through the hub first."""
-        user = user_from_model(self.current_user, self.entrance.installed)
+        user = user_from_model(self.current_user, self.entrance.installed, self.entrance.services().policy)
         works = await self.entrance.run("", self.health.check)
         self.finish(_home(user, works, f"{self.prefix}style.css"))
 

@@ -1,10 +1,10 @@
 """Groups and services as JupyterHub's own scopes and roles. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import Any
 
-from skydesk.access import VIEWS, Entitlements, scope_of
+from skydesk.access import Policy, scope_of
 
 __all__ = ["SERVICE_NAME", "custom_scopes", "group_roles", "installed_services", "lab_token_scopes"]
 
@@ -22,7 +22,7 @@ def custom_scopes(services: Iterable[str]) -> dict[str, dict[str, str]]:
     return {scope_of(name): {"description": f"Use SkyDesk's {name} service"} for name in sorted(services)}
 
 
-def group_roles(services: Iterable[str], policy: Mapping[str, Entitlements] = VIEWS) -> list[dict[str, Any]]:
+def group_roles(services: Iterable[str], policy: Policy) -> list[dict[str, Any]]:
     """One role a group, in the form of ``c.JupyterHub.load_roles``: the scopes of the services that the group grants.
 
     Parameters
@@ -30,20 +30,20 @@ def group_roles(services: Iterable[str], policy: Mapping[str, Entitlements] = VI
     services
         Every service that is installed.
     policy
-        Entitlements of each group.
+        What the groups grant.
     """
     known = sorted(services)
     return [
         {
-            "name": f"skydesk-{group}",
-            "description": f"What SkyDesk grants to the group {group}",
-            "groups": [group],
+            "name": f"skydesk-{group.name}",
+            "description": f"What SkyDesk grants to the group {group.name}",
+            "groups": [group.name],
             "scopes": [
                 f"access:services!service={SERVICE_NAME}",
-                *(scope_of(name) for name in known if entitlements.allows_service(name)),
+                *(scope_of(name) for name in known if group.entitlements.allows_service(name)),
             ],
         }
-        for group, entitlements in sorted(policy.items())
+        for group in policy.groups.values()
     ]
 
 

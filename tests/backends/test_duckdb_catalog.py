@@ -11,7 +11,7 @@ from threading import Timer
 
 import pytest
 
-from skydesk.access import VIEWS, User
+from skydesk.access import User
 from skydesk.backends.duckdb_catalog import DuckdbCatalog
 from skydesk.backends.duckdb_catalog.running import StopWatch
 from skydesk.errors import Cancelled, DeadlineExceeded, InvalidQuery, InvalidSurvey, LimitExceeded, QueryRefused, ServiceUnavailable
@@ -20,6 +20,7 @@ from skydesk.query.service import QueryService
 from tests.contracts.catalog_contract import CONTENT, ENDLESS_WITHOUT_ROWS, GALAXIES, STAR_COUNT, STARS, read
 from tests.fakes.duckdb_file import FakeSurvey, write_duckdb
 from tests.fakes.query_history import FakeQueryHistory
+from tests.views import VIEWS
 
 
 @pytest.fixture(scope="module")

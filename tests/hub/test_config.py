@@ -7,9 +7,9 @@ import pytest
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from skydesk.access import VIEWS
 from skydesk_hub.config import add_skydesk
 from skydesk_hub.demo import ACCOUNTS, DemoAuthenticator, configure_demo
+from tests.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
 PORTS = {"public": 8000, "hub": 8001, "proxy": 8002, "service": 8003}
@@ -46,7 +46,7 @@ def test_the_demo_listens_on_loopback_only(tmp_path: Path) -> None:
 
 
 def test_the_demo_accounts_are_one_for_each_view() -> None:
-    assert sorted(ACCOUNTS.values()) == sorted(VIEWS)
+    assert sorted(ACCOUNTS.values()) == ["advanced", "default", "limited"]
 
 
 @pytest.mark.parametrize(

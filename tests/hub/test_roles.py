@@ -2,14 +2,16 @@
 
 import pytest
 
-from skydesk.access import Entitlements, scope_of
+from skydesk.access import Entitlements, Group, Policy, scope_of
 from skydesk_hub.roles import custom_scopes, group_roles, installed_services, lab_token_scopes
 
-POLICY = {
-    "limited": Entitlements(services=frozenset({"query"})),
-    "advanced": Entitlements(services=frozenset({"*"})),
-    "blocked": Entitlements(),
-}
+GRANTED = {"limited": {"query"}, "advanced": {"*"}, "blocked": set()}
+POLICY = Policy(
+    profiles={},
+    groups={
+        name: Group(name=name, title=name, entitlements=Entitlements(services=frozenset(services))) for name, services in GRANTED.items()
+    },
+)
 
 
 @pytest.mark.parametrize(

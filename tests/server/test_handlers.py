@@ -9,12 +9,13 @@ import httpx
 import pytest
 from tornado.web import Application
 
-from skydesk.access import VIEWS, User
+from skydesk.access import User
 from skydesk.errors import Conflict, InvalidQuery, LimitExceeded, ServiceUnavailable
 from skydesk.web.http import BytesReply, Call, EventsReply, FileReply, JsonReply, Route, ServerSentEvent, StreamReply
 from skydesk_server.entrance import MAX_BODY_BYTES, Entrance
 from skydesk_server.handlers import RouteHandler
 from tests.server.serving import serve, wait_until
+from tests.views import VIEWS
 
 PREFIX = "/base/skydesk/api/"
 

@@ -1,7 +1,8 @@
 import pytest
 
-from skydesk.access import VIEWS
+from skydesk.access import default_policy
 from skydesk_server.hub_auth import user_from_model
+from tests.views import VIEWS
 
 INSTALLED = ("query", "jobs", "weather")
 
@@ -31,11 +32,11 @@ def model(
     ids=str,
 )
 def test_a_service_is_open_to_whom_group_and_scope_open_it(told: dict[str, object], services: set[str]) -> None:
-    user = user_from_model(told, INSTALLED)
+    user = user_from_model(told, INSTALLED, default_policy())
     assert {name for name in (*INSTALLED, "other", "*") if user.entitlements.allows_service(name)} == services
 
 
 def test_limits_are_the_groups() -> None:
-    user = user_from_model(model("limited", "default"), INSTALLED)
+    user = user_from_model(model("limited", "default"), INSTALLED, default_policy())
     assert user.entitlements.jobs == VIEWS["default"].jobs
     assert (user.name, user.groups) == ("vera", frozenset({"limited", "default"}))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from skydesk.access import VIEWS, JobLimits, User
+from skydesk.access import JobLimits, User, default_policy
 from skydesk.backends.job_folders import LocalJobFolders
 from skydesk.jobs.feed import WatchedJobStore
 from skydesk.jobs.model import Job, JobOutcome, Phase
@@ -26,6 +26,7 @@ from tests.fakes.jobstore import FakeJobStore
 from tests.fakes.query_history import FakeQueryHistory
 from tests.fakes.runner import FakeJobRunner
 from tests.server.small_survey import write_survey
+from tests.views import VIEWS
 
 VERA = User(name="vera", groups=frozenset({"default"}), entitlements=VIEWS["default"])
 HENRIETTA = User(name="henrietta", groups=frozenset({"limited"}), entitlements=VIEWS["limited"])
@@ -95,6 +96,7 @@ def desk(tmp_path: Path, survey_file: Path) -> Iterator[Desk]:
     survey = load_survey(survey_file)
     history = FakeQueryHistory()
     services = Services(
+        policy=default_policy(),
         survey=survey,
         catalog=catalog,
         queries=QueryService(catalog, survey=survey, history=history),

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from skydesk import __version__
-from skydesk.access import VIEWS, User
+from skydesk.access import User
 from skydesk.errors import NotAllowed, NotFound
+from tests.views import VIEWS
 from tests.web.conftest import HENRIETTA, Desk
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from skydesk.access import VIEWS, JobLimits, User
+from skydesk.access import JobLimits, User
 from skydesk.backends.job_folders import LocalJobFolders
 from skydesk.jobs.feed import WatchedJobStore
 from skydesk.jobs.model import Job, JobOutcome, Phase
@@ -15,6 +15,7 @@ from tests.contracts.jobstore_contract import NOW
 from tests.fakes.jobstore import FakeJobStore
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.runner import FakeJobRunner
+from tests.views import VIEWS
 
 LIMITS = JobLimits(concurrent=2, queued=5, memory_bytes=2**30)
 

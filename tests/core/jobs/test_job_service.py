@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from skydesk.access import NOBODY, VIEWS, Entitlements, User
+from skydesk.access import NOBODY, Entitlements, User
 from skydesk.backends.jobstore import SqlJobStore
 from skydesk.errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, ServiceUnavailable
 from skydesk.jobs.model import FINAL, Job, Phase
 from skydesk.jobs.service import JobService
 from tests.contracts.jobstore_contract import EXECUTING, NOW, QUEUED
 from tests.core.jobs.desk import ADA, BOB, Desk, user
+from tests.views import VIEWS
 
 SQL = {"sql": "select 1 from dual", "output": {"file_name": "m2.fits", "format": "fits"}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from skydesk.access import VIEWS, Entitlements, QueryLimits, User
+from skydesk.access import Entitlements, QueryLimits, User
 from skydesk.backends.duckdb_catalog import DuckdbCatalog
 from skydesk.errors import DeadlineExceeded, InvalidQuery, InvalidRequest, LimitExceeded
 from skydesk.query.model import Format, Output, QueryRequest
@@ -14,6 +14,7 @@ from skydesk.query.service import QueryService
 from tests.contracts.catalog_contract import CONTENT, ENDLESS_ROWS, ENDLESS_WITHOUT_ROWS
 from tests.fakes.duckdb_file import write_duckdb
 from tests.fakes.query_history import FakeQueryHistory
+from tests.views import VIEWS
 
 EVE = User(name="eve", entitlements=VIEWS["advanced"])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from skydesk.access import VIEWS, Entitlements, QueryLimits, User
+from skydesk.access import Entitlements, QueryLimits, User
 from skydesk.errors import (
     Cancelled,
     Conflict,
@@ -26,6 +26,7 @@ from tests.contracts.catalog_contract import CONTENT, ENDLESS_ROWS, ENDLESS_WITH
 from tests.fakes.catalog import FakeCatalog, HeldCatalog
 from tests.fakes.duckdb_file import FakeSurvey
 from tests.fakes.query_history import FakeQueryHistory
+from tests.views import VIEWS
 
 ADA = User(name="ada", entitlements=VIEWS["default"])
 EVE = User(name="eve", entitlements=VIEWS["default"])

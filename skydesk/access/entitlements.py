@@ -1,11 +1,12 @@
-"""What membership of a group entitles a user to: services, releases and limits."""
+"""What a user may use: services, releases and limits."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
-from .errors import NotAllowed
+from ..errors import NotAllowed
 
-__all__ = ["ALL", "LOCAL_USER", "NOBODY", "VIEWS", "Entitlements", "JobLimits", "QueryLimits", "User", "entitlements_for", "scope_of"]
+__all__ = ["ALL", "LOCAL_USER", "NOBODY", "Entitlements", "JobLimits", "QueryLimits", "User", "joined", "scope_of"]
 
 ALL = "*"
 """Stands for every service, or every release, in an entitlement."""
@@ -71,6 +72,10 @@ class Entitlements:
         """Tell whether the service of this name may be used."""
         return ALL in self.services or name in self.services
 
+    def without_jobs(self) -> "Entitlements":
+        """The same, with no job left to submit."""
+        return replace(self, jobs=replace(self.jobs, concurrent=0, queued=0))
+
     def allows_release(self, name: str) -> bool:
         """Tell whether the release of this name may be read."""
         return ALL in self.releases or name in self.releases
@@ -99,71 +104,33 @@ class User:
 NOBODY = Entitlements()
 """What an unknown group gives."""
 
-_GIB = 2**30
-
-VIEWS: Mapping[str, Entitlements] = {
-    "limited": Entitlements(
-        services=frozenset({"query", "jobs", "cutout", "footprint"}),
-        releases=frozenset({ALL}),
-        query=QueryLimits(max_rows=1_000_000, max_result_bytes=1 * _GIB, max_seconds=600),
-        jobs=JobLimits(concurrent=1, queued=50, memory_bytes=2 * _GIB, max_renewals=1),
-    ),
-    "default": Entitlements(
-        services=frozenset({"query", "jobs", "cutout", "footprint", "chart"}),
-        releases=frozenset({ALL}),
-        query=QueryLimits(max_rows=20_000_000, max_result_bytes=10 * _GIB, max_seconds=4 * 3600),
-        jobs=JobLimits(concurrent=2, queued=500, memory_bytes=2 * _GIB),
-    ),
-    "advanced": Entitlements(
-        services=frozenset({ALL}),
-        releases=frozenset({ALL}),
-        query=QueryLimits(max_rows=500_000_000, max_result_bytes=100 * _GIB, max_seconds=24 * 3600),
-        jobs=JobLimits(concurrent=10, queued=2000, memory_bytes=4 * _GIB),
-    ),
-}
-"""The three views of DESaccess: a group of each name grants what stands here."""
+_Limits = TypeVar("_Limits", QueryLimits, JobLimits)
 
 LOCAL_USER = "local"
 """Name of the one user of an embedded SkyDesk."""
 
 
-def entitlements_for(groups: Iterable[str], table: Mapping[str, Entitlements] = VIEWS) -> Entitlements:
-    """Join the entitlements of several groups, limit by limit, the largest winning.
-
-    Parameters
-    ----------
-    groups
-        Names as the authenticator gave them; letter case is ignored.
-    table
-        Entitlements of each group, keys in lower case.
+def joined(mine: Iterable[Entitlements]) -> Entitlements:
+    """Join what several groups grant, limit by limit, the largest winning.
 
     Returns
     -------
     Entitlements
-        `NOBODY`'s where no group is known.
+        `NOBODY` where nothing is granted.
     """
-    mine = [table[name.casefold()] for name in groups if name.casefold() in table]
-    if not mine:
+    every = list(mine)
+    if not every:
         return NOBODY
     return Entitlements(
-        services=frozenset().union(*(e.services for e in mine)),
-        releases=frozenset().union(*(e.releases for e in mine)),
-        query=QueryLimits(
-            max_rows=max(e.query.max_rows for e in mine),
-            max_result_bytes=max(e.query.max_result_bytes for e in mine),
-            max_seconds=max(e.query.max_seconds for e in mine),
-            quick_seconds=max(e.query.quick_seconds for e in mine),
-            quick_rows=max(e.query.quick_rows for e in mine),
-        ),
-        jobs=JobLimits(
-            concurrent=max(e.jobs.concurrent for e in mine),
-            queued=max(e.jobs.queued for e in mine),
-            memory_bytes=max(e.jobs.memory_bytes for e in mine),
-            lifetime_seconds=max(e.jobs.lifetime_seconds for e in mine),
-            warning_seconds=max(e.jobs.warning_seconds for e in mine),
-            max_renewals=max(e.jobs.max_renewals for e in mine),
-        ),
+        services=frozenset().union(*(each.services for each in every)),
+        releases=frozenset().union(*(each.releases for each in every)),
+        query=_largest(QueryLimits, [each.query for each in every]),
+        jobs=_largest(JobLimits, [each.jobs for each in every]),
     )
+
+
+def _largest(kind: type[_Limits], every: Sequence[_Limits]) -> _Limits:
+    return kind(**{field.name: max(getattr(each, field.name) for each in every) for field in fields(kind)})
 
 
 def scope_of(name: str) -> str:

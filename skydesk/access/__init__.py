@@ -1,0 +1,22 @@
+"""What membership of a group entitles a user to: services, releases, limits, labs."""
+
+from .entitlements import ALL, LOCAL_USER, NOBODY, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
+from .policy import Group, LabProfile, Policy
+from .policy_file import default_policy, read_policy
+
+__all__ = [
+    "ALL",
+    "LOCAL_USER",
+    "NOBODY",
+    "Entitlements",
+    "Group",
+    "JobLimits",
+    "LabProfile",
+    "Policy",
+    "QueryLimits",
+    "User",
+    "default_policy",
+    "joined",
+    "read_policy",
+    "scope_of",
+]
