@@ -42,5 +42,6 @@ if [ -n "${front_end_pid:-}" ]; then
 fi
 
 step "pytest"
-python -m pytest -q "$@"
+# two processes, a file's tests together (tests/conftest.py)
+python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder "$@"
 step "done"

@@ -29,7 +29,7 @@ def model(
         ({"name": "prometheus", "kind": "service", "scopes": ["custom:skydesk:query"]}, set()),
         ({"name": "x", "groups": None, "scopes": None}, set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_a_service_is_open_to_whom_group_and_scope_open_it(told: dict[str, object], services: set[str]) -> None:
     user = user_from_model(told, INSTALLED, default_policy())

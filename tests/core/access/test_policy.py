@@ -61,7 +61,9 @@ def test_what_one_group_denies_no_other_gives_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "rights"), [(["default"], set()), (["monitor"], {"monitor"}), (["admin"], {"monitor", "admin"}), ([], set())], ids=str
+    ("groups", "rights"),
+    [(["default"], set()), (["monitor"], {"monitor"}), (["admin"], {"monitor", "admin"}), ([], set())],
+    ids=lambda value: str(sorted(value)),
 )
 def test_an_administrator_may_also_monitor(groups: list[str], rights: set[str]) -> None:
     assert POLICY.rights_of(groups) == rights
