@@ -40,8 +40,9 @@ class _LabCall(CallHandler, APIHandler):
             raise NotAllowed(f"this Jupyter server does not let you {action} {AUTH_RESOURCE}")
 
     def update_api_activity(self) -> None:
-        """Count as activity what a person does; an event stream that stays open is none."""
-        if not self.call_path.endswith("/events"):
+        """Count as activity what a person does; what the lab's page asks by itself of events and of its own time is none."""
+        looks = self.request.method == "GET" and self.call_path == "lab"
+        if not looks and not self.call_path.endswith(("/events", "lab/ending")):
             super().update_api_activity()
 
     def finish(self, *args: Any, **kwargs: Any) -> Any:

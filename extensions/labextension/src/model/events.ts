@@ -133,9 +133,10 @@ class Stream {
       return; // Not one of ours: all our events are JSON.
     }
     this.lastId = event.id || this.lastId;
+    // Not every stream greets.
+    this.failures = 0;
+    this.lost = false;
     if (event.event === 'hello') {
-      this.failures = 0;
-      this.lost = false;
       this.hello = data;
     } else if (this.hello !== undefined && /^\d+$/.test(event.id)) {
       this.hello = { ...(this.hello as object), revision: Number(event.id) };

@@ -16,6 +16,8 @@ export interface Session {
   user: { name: string; groups: string[] };
   services: Service[];
   filesRoot: string | null;
+  /** True where SkyDesk runs in the lab's own server, without a hub. */
+  embedded: boolean;
   version: string;
 }
 
@@ -91,6 +93,7 @@ export function readSession(value: unknown): Session {
     user: { name: text(user.name, 'session.user.name'), groups: list(user.groups ?? [], 'session.user.groups').map(String) },
     services: list(data.services, 'session.services').map(readService),
     filesRoot: typeof data.files_root === 'string' ? data.files_root : null,
+    embedded: data.mode === 'embedded',
     version: typeof data.version === 'string' ? data.version : ''
   };
 }
