@@ -10,6 +10,7 @@
     + NotAllowed            the user's groups do not grant it
     + LimitExceeded         the user's limits do not allow so much
     + Conflict              the thing is in another state than the request assumes
+      . Queued              no place is free; the user now stands in the queue
   x Unauthenticated         nobody is known to be asking
   x NotFound                no such thing, or none that this user may see
   x DeadlineExceeded        the work took longer than its limit
@@ -36,6 +37,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "QueryRefused",
+    "Queued",
     "ServiceUnavailable",
     "SkydeskError",
     "Unauthenticated",
@@ -177,6 +179,41 @@ class Conflict(UsageError):
     """The thing is in another state than the request assumes."""
 
     code = "conflict"
+
+
+class Queued(Conflict):
+    """No place is free for a lab; who asked now stands in the queue.
+
+    Parameters
+    ----------
+    message
+        What the user is told.
+    profile
+        The lab profile that was asked for.
+    place
+        Place in the queue, counted from 1.
+    length
+        How many stand in it.
+    estimate_seconds
+        How long it may take at most, as things are; None where nobody can tell.
+    """
+
+    code = "queued"
+
+    def __init__(self, message: str, *, profile: str = "", place: int = 1, length: int = 1, estimate_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.profile = profile
+        self.place = place
+        self.length = length
+        self.estimate_seconds = estimate_seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self),), {**self.__dict__}
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Place, length and estimate, seconds."""
+        return {"profile": self.profile, "place": self.place, "length": self.length, "estimate_seconds": self.estimate_seconds}
 
 
 class Unauthenticated(SkydeskError):

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from .errors import NotFound
 from .jobs.ports import Task
 from .web.http import Call, Reply, Route, find_route
+from .web.leases import HUB_ROUTES, LAB_ROUTES
 from .web.session import SESSION_ROUTES
 
 __all__ = ["GROUP", "Service", "all_routes", "all_services", "dispatch", "find_call"]
@@ -65,8 +66,8 @@ def all_services() -> Sequence[Service]:
 
 
 def all_routes() -> tuple[Route, ...]:
-    """The routes of every service, after those that are open to everybody."""
-    return (*SESSION_ROUTES, *(route for service in all_services() for route in service.routes))
+    """The routes of every service, after those that are open to everybody and those for the hub."""
+    return (*SESSION_ROUTES, *LAB_ROUTES, *HUB_ROUTES, *(route for service in all_services() for route in service.routes))
 
 
 def find_call(method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -97,6 +98,5 @@ def dispatch(call: Call) -> Reply:
         Whatever the route itself reports.
     """
     route, arguments = find_call(call.method, call.path)
-    if route.service:
-        call.user.require_service(route.service)
+    call.user.require_service(route.service)
     return route.handle(replace(call, arguments=arguments))

@@ -75,6 +75,12 @@ class SkydeskSettings(Configurable):
         config=True
     )
 
+    lease_tick_seconds = Float(
+        5,
+        min=0.1,
+        help="""How often running labs are charged for their GPUs and queues are looked after, seconds. With a hub only.""",
+    ).tag(config=True)
+
     @default("survey_file")
     def _survey_file_default(self) -> str:
         return os.environ.get("SKYDESK_SURVEY", "")

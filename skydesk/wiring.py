@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .jobs.model import Job
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
     from .jobs.service import JobService
+    from .leases.feed import LeaseFeed
+    from .leases.keeper import LeaseKeeper
+    from .leases.service import LeaseService
     from .query.ports import Catalog, QueryHistory, ResultWriter
     from .query.service import QueryService
     from .survey import Survey
@@ -50,6 +53,9 @@ class Services:
     history: "QueryHistory"
     folders: "JobFolders"
     runner: "JobRunner"
+    leases: "LeaseService"
+    lease_feed: "LeaseFeed"
+    lease_keeper: "LeaseKeeper"
     jobs_folder: Path
     """Root of the job folders."""
 
@@ -62,6 +68,9 @@ class Services:
     housekeeping_seconds: float
     """How often to look for jobs that have expired, seconds."""
 
+    lease_tick_seconds: float
+    """How often to charge labs and look after their queues, seconds."""
+
     closing: ExitStack
     """Lets go of what is open, in the order in which it has to be."""
 
@@ -69,9 +78,11 @@ class Services:
     version: str = __version__
 
     def start(self) -> None:
-        """Begin to run jobs and to look after them."""
+        """Begin to run jobs and to look after them and, with a hub, after labs."""
         self.runner.start()
         self.jobs.housekeeper.start(self.housekeeping_seconds)
+        if self.mode == "hub":
+            self.lease_keeper.start(self.lease_tick_seconds)
 
     def close(self) -> None:
         """Stop running jobs, which go back to the queue, then let go of everything. A second call does nothing."""
@@ -121,8 +132,12 @@ def build_services(
     """
     from .backends.job_folders import LocalJobFolders
     from .backends.jobstore import Database, SqlJobStore, SqlQueryHistory
+    from .backends.leasestore import SqlLeaseStore
     from .jobs.feed import WatchedJobStore
     from .jobs.service import JobService
+    from .leases.feed import LeaseFeed
+    from .leases.keeper import LeaseKeeper
+    from .leases.service import LeaseService
     from .query.service import QueryService
 
     mailer, policy = _mailer(settings), policy_of(settings)
@@ -142,6 +157,10 @@ def build_services(
         runner = _runner(settings, store, folders, survey_file, on_end=ended)
         runner = _OnDemandRunner(runner) if on_demand else runner
         jobs = JobService(store, folders, runner=runner, mailer=mailer, link_base=settings.service_url or None)
+        lease_store = SqlLeaseStore(database)
+        leases = LeaseService(lease_store, policy=policy)
+        keeper = LeaseKeeper(leases)
+        opened.callback(keeper.stop, 0.5)
         opened.callback(jobs.housekeeper.stop, 0.5)
         opened.callback(runner.stop, grace_seconds=_STOP_SECONDS)
         return Services(
@@ -154,10 +173,14 @@ def build_services(
             history=history,
             folders=folders,
             runner=runner,
+            leases=leases,
+            lease_feed=LeaseFeed(lease_store),
+            lease_keeper=keeper,
             jobs_folder=jobs_folder,
             mode=mode,
             files_root=settings.files_root or None,
             housekeeping_seconds=settings.expiry_check_seconds,
+            lease_tick_seconds=settings.lease_tick_seconds,
             closing=opened.pop_all(),
         )
 

@@ -223,8 +223,7 @@ class RouteHandler(CallHandler):
         route, arguments = self.entrance.route(self.request.method or "", self.call_path)
         self.route_path = route.path
         user = self.skydesk_user()
-        if route.service:
-            user.require_service(route.service)
+        user.require_service(route.service)
         call = Call(
             services=self.entrance.services(),
             user=user,
@@ -236,6 +235,7 @@ class RouteHandler(CallHandler):
             arguments={name: _unquoted(value) for name, value in arguments.items()},
             last_event_id=self.request.headers.get("Last-Event-ID"),
             cancellation=self.cancellation,
+            address=self.request.remote_ip or "",
         )
         with self.entrance.metrics.running(route.method, route.path):
             reply = await self.entrance.run(route.service, route.handle, call)

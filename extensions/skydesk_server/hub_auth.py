@@ -7,7 +7,7 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthenticated, UserNotAllowed, check_scopes
 from tornado.web import HTTPError
 
-from skydesk.access import Policy, User, scope_of
+from skydesk.access import HUB, Entitlements, Policy, User, scope_of
 from skydesk.errors import NotAllowed, ServiceUnavailable
 
 from .handlers import CallHandler, RouteHandler
@@ -33,13 +33,27 @@ def user_from_model(model: Mapping[str, Any], installed: Iterable[str], policy: 
     Returns
     -------
     User
-        Entitled to those services that the groups grant and the token's scopes open: a service needs both.
+        Entitled to those services that the groups grant and the token's scopes open: a service needs both. A service of the
+        hub is entitled to nothing but, with the scope for it, what a hub asks.
     """
+    if model.get("kind") == "service":
+        return _service_from_model(model)
     groups = frozenset(map(str, model.get("groups") or ()))
     granted = policy.entitlements(groups)
     scopes = set(model.get("scopes") or ())
     open_services = frozenset(name for name in installed if granted.allows_service(name) and check_scopes({scope_of(name)}, scopes))
-    return User(name=str(model["name"]), groups=groups, entitlements=replace(granted, services=open_services))
+    return User(
+        name=str(model["name"]),
+        groups=groups,
+        entitlements=replace(granted, services=open_services - {HUB}),
+        rights=policy.rights_of(groups),
+        administers=policy.administered_by(groups),
+    )
+
+
+def _service_from_model(model: Mapping[str, Any]) -> User:
+    is_hub = check_scopes({scope_of(HUB)}, set(model.get("scopes") or ()))
+    return User(name=str(model["name"]), entitlements=Entitlements(services=frozenset({HUB} if is_hub else ())), is_service=True)
 
 
 async def hub_user(handler: Any) -> dict[str, Any] | None:

@@ -1,11 +1,13 @@
 """What membership of a group entitles a user to: services, releases, limits, labs."""
 
-from .entitlements import ALL, LOCAL_USER, NOBODY, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
+from .entitlements import ADMIN, ALL, HUB, LOCAL_USER, NOBODY, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
 from .policy import Group, LabProfile, Policy
 from .policy_file import default_policy, read_policy
 
 __all__ = [
+    "ADMIN",
     "ALL",
+    "HUB",
     "LOCAL_USER",
     "NOBODY",
     "Entitlements",

@@ -6,10 +6,16 @@ from typing import TypeVar
 
 from ..errors import NotAllowed
 
-__all__ = ["ALL", "LOCAL_USER", "NOBODY", "Entitlements", "JobLimits", "QueryLimits", "User", "joined", "scope_of"]
+__all__ = ["ADMIN", "ALL", "HUB", "LOCAL_USER", "NOBODY", "Entitlements", "JobLimits", "QueryLimits", "User", "joined", "scope_of"]
 
 ALL = "*"
-"""Stands for every service, or every release, in an entitlement."""
+"""Stands for every service, or every release, in an entitlement; not for `HUB` and `ADMIN`."""
+
+HUB = "hub"
+"""The service that a hub asks for leases; open to a hub's own token, never to a person."""
+
+ADMIN = "admin"
+"""The service behind the administrators' page; open to who has rights or looks after a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Entitlements:
 
     def allows_service(self, name: str) -> bool:
         """Tell whether the service of this name may be used."""
-        return ALL in self.services or name in self.services
+        return name in self.services or (ALL in self.services and name not in {HUB, ADMIN})
 
     def without_jobs(self) -> "Entitlements":
         """The same, with no job left to submit."""
@@ -88,16 +94,32 @@ class User:
     name: str
     groups: frozenset[str] = frozenset()
     entitlements: Entitlements = field(default_factory=Entitlements)
+    rights: frozenset[str] = frozenset()
+    """``monitor``, ``admin``: what the user may do on the administrators' page."""
+
+    administers: frozenset[str] = frozenset()
+    """Groups whose members' labs and jobs the user may look after."""
+
+    is_service: bool = False
+    """True for a hub's service, which is no person and has neither a lab nor jobs."""
 
     def require_service(self, name: str) -> None:
-        """Refuse a service that the user's groups do not grant.
+        """Refuse a service that is not open to the user.
+
+        Parameters
+        ----------
+        name
+            Empty for what is open to every person.
 
         Raises
         ------
         NotAllowed
-            None of the groups grants it.
+            None of the groups grants it, or it is for people and this is a service of the hub.
         """
-        if not self.entitlements.allows_service(name):
+        if not name:
+            if self.is_service:
+                raise NotAllowed(f"{self.name} is a service of the hub, and this is for people; use a person's token")
+        elif not self.entitlements.allows_service(name):
             raise NotAllowed(f"the {name} service is not open to {self.name}; ask for a group that grants it")
 
 

@@ -9,6 +9,7 @@ from ..errors import Fault, InvalidRequest
 __all__ = ["Fields"]
 
 _SHOWN_CHARS = 80
+_LONGEST_NAME = 4000
 
 
 class Fields:
@@ -77,6 +78,29 @@ class Fields:
             return ()
         return tuple(value)
 
+    def storable(self, name: str, *, needed: bool = False) -> str:
+        """A short text that a database can keep: a name; empty where it is missing or null."""
+        value = (self.text(name) if needed else self.text_or_none(name)) or ""
+        if needed and isinstance(self._values.get(name), str) and not value:
+            self._fault(name, "is empty")
+        self._require_storable(name, value)
+        return value
+
+    def storables(self, name: str, *, most: int) -> tuple[str, ...]:
+        """A list of such texts that must be there."""
+        values = self.texts(name, most=most)
+        for value in values:
+            self._require_storable(name, value)
+        return values
+
+    def objects(self, name: str, *, most: int) -> tuple[Mapping[str, Any], ...]:
+        """A list of JSON objects that must be there."""
+        value = self._take(name)
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(item, dict) for item in value):
+            self._fault(name, f"must be a list of at most {most} objects, got {_shown(value)}")
+            return ()
+        return tuple(value)
+
     def finish(self) -> None:
         """End the reading.
 
@@ -93,6 +117,10 @@ class Fields:
     def _take(self, name: str) -> Any:
         self._read.add(name)
         return self._values.get(name)
+
+    def _require_storable(self, name: str, value: str) -> None:
+        if len(value) > _LONGEST_NAME or any(c < " " or "\ud800" <= c <= "\udfff" for c in value):
+            self._fault(name, f"must have at most {_LONGEST_NAME} characters and no control characters, got {_shown(value)}")
 
     def _fault(self, name: str, message: str) -> None:
         self.faults.append(Fault(field=name, message=message))

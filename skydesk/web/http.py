@@ -97,6 +97,9 @@ class Call:
     cancellation: Cancellation = field(default_factory=Cancellation)
     """Requested when whoever called has gone: what runs for them alone is to stop."""
 
+    address: str = ""
+    """Where the call came from, as far as it is known: an IP address."""
+
     @cached_property
     def json(self) -> Mapping[str, Any]:
         """The body as a JSON object; an empty body is an empty object."""

@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 
 from skydesk.backends.jobstore import Database, SqlJobStore, SqlQueryHistory
 from skydesk.backends.jobstore import store as store_module
-from skydesk.backends.jobstore.schema import METADATA
+from skydesk.backends.leasestore.schema import METADATA
 from skydesk.errors import Conflict, InternalError, InvalidRequest, LimitExceeded, ServiceUnavailable
 from tests.contracts.jobstore_contract import EXECUTING, NOW, QUEUED, JobStoreContract, make_job
 from tests.fakes.jobstore import FakeJobStore

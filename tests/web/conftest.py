@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,13 +16,18 @@ from skydesk.backends.job_folders import LocalJobFolders
 from skydesk.jobs.feed import WatchedJobStore
 from skydesk.jobs.model import Job, JobOutcome, Phase
 from skydesk.jobs.service import JobService
+from skydesk.leases.feed import LeaseFeed
+from skydesk.leases.keeper import LeaseKeeper
+from skydesk.leases.service import LeaseService
 from skydesk.query.service import QueryService
 from skydesk.registry import dispatch
 from skydesk.survey import load_survey
 from skydesk.web.http import Call, JsonReply, Reply
 from skydesk.wiring import Services
 from tests.contracts.catalog_contract import CONTENT
+from tests.contracts.lease_store_contract import NOW
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.fake_lease_store import FakeLeaseStore
 from tests.fakes.jobstore import FakeJobStore
 from tests.fakes.query_history import FakeQueryHistory
 from tests.fakes.runner import FakeJobRunner
@@ -30,6 +36,19 @@ from tests.views import VIEWS
 
 VERA = User(name="vera", groups=frozenset({"default"}), entitlements=VIEWS["default"])
 HENRIETTA = User(name="henrietta", groups=frozenset({"limited"}), entitlements=VIEWS["limited"])
+
+
+class Clock:
+    """A time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **time: float) -> None:
+        self.now += timedelta(**time)
 
 
 class Desk:
@@ -95,6 +114,8 @@ def desk(tmp_path: Path, survey_file: Path) -> Iterator[Desk]:
     runner = FakeJobRunner(store)
     survey = load_survey(survey_file)
     history = FakeQueryHistory()
+    lease_store = FakeLeaseStore()
+    leases = LeaseService(lease_store, policy=default_policy(), clock=Clock())
     services = Services(
         policy=default_policy(),
         survey=survey,
@@ -105,6 +126,10 @@ def desk(tmp_path: Path, survey_file: Path) -> Iterator[Desk]:
         history=history,
         folders=folders,
         runner=runner,
+        leases=leases,
+        lease_feed=LeaseFeed(lease_store),
+        lease_keeper=LeaseKeeper(leases),
+        lease_tick_seconds=5,
         jobs_folder=tmp_path / "jobs",
         mode="embedded",
         files_root="jobs",
