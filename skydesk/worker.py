@@ -29,16 +29,16 @@ from .backends.local_runner.settings import WorkerSettings
 from .backends.local_runner.verdict import Stop, too_much_memory, too_slow
 from .backends.local_runner.wire import job_from_message
 from .errors import Cancelled, DeadlineExceeded, SkydeskError
-from .jobs.model import Job, JobError, Phase
+from .jobs.model import Job, JobError, JobFile, JobOutcome, Phase
 from .jobs.ports import Task
 from .query.model import Cancellation
 
-__all__ = ["JobContext", "failure_of", "main", "registered_tasks"]
+__all__ = ["GRACE_SECONDS", "STOP_REASONS", "Execution", "JobContext", "failure_of", "main", "registered_tasks", "resolve", "tasks_of"]
 
 _log = logging.getLogger(__name__)
 
 _REPORT_SECONDS = 0.2
-_GRACE_SECONDS = 30
+GRACE_SECONDS = 30
 """How long after its time limit a job is ended by its own alarm, should the runner not have done so."""
 
 _DISK_ERRORS = {
@@ -46,7 +46,7 @@ _DISK_ERRORS = {
     errno.EDQUOT: "the quota of the job folders' disk is used up; delete old jobs and run it again",
     errno.EFBIG: "a file grew beyond what the job folders' disk takes; ask for less at a time",
 }
-_STOP_REASONS = {
+STOP_REASONS = {
     Stop.CANCELLED: "cancelled by the user",
     Stop.DEADLINE: "the job's time is over",
     Stop.SHUTDOWN: "the service stops",
@@ -156,8 +156,8 @@ def _live(settings: WorkerSettings, nursery_pid: int, channel: Channel) -> None:
     """A worker's whole life, in a process just forked."""
     become_worker(nursery_pid)
     try:
-        services = _resolve(settings.services)(settings.options)
-        tasks = _tasks_of(settings)
+        services = resolve(settings.services)(settings.options)
+        tasks = tasks_of(settings)
     except Exception as error:
         _log.exception("a worker could not open its services")
         channel.send({"kind": "failed", "message": f"{type(error).__name__}: {error}"})
@@ -170,55 +170,72 @@ def _live(settings: WorkerSettings, nursery_pid: int, channel: Channel) -> None:
     if message is None or message["kind"] != "job":
         return
     job = job_from_message(message["job"])
-    _Execution(channel, job, LocalJobFolders(Path(settings.jobs_root))).run(services, tasks.get(job.type))
+    _LocalWorker(channel, job, LocalJobFolders(Path(settings.jobs_root))).run(services, tasks.get(job.type))
 
 
-class _Execution:
-    """One job in this process. The descriptor of its lock, which came with it, is open until the process is dead."""
+class Execution:
+    """One job carried out in this process, whoever is told of it.
 
-    def __init__(self, channel: Channel, job: Job, folders: LocalJobFolders) -> None:
-        self._channel = channel
-        self._lock_descriptors = channel.take_descriptors()
+    Parameters
+    ----------
+    folders
+        Where its folder is made.
+    cancellation
+        Hears that it is to stop.
+    send
+        Takes progress, as `JobContext` sends it.
+    may_publish
+        Asked before anything is put into the job's place, with True for what is left of a failure. False where this attempt is
+        no longer the one that counts.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        folders: LocalJobFolders,
+        cancellation: Cancellation,
+        send: Callable[[Mapping[str, Any]], None],
+        *,
+        may_publish: Callable[[bool], bool] = lambda _failed: True,
+    ) -> None:
         self._job = job
         self._folders = folders
-        self._cancellation = Cancellation()
+        self._cancellation = cancellation
+        self._send = send
+        self._may_publish = may_publish
 
-    def run(self, services: Any, task: Task | None) -> None:
-        """Carry the job out and tell the runner how it ended."""
-        threading.Thread(target=self._listen, name="skydesk-listener", daemon=True).start()
-        signal.signal(signal.SIGTERM, self._hear_sigterm)
-        limit_seconds = self._job.limit_seconds
-        hold_to(
-            memory_bytes=self._job.memory_bytes,
-            cpu_seconds=limit_seconds * core_count() + _GRACE_SECONDS,
-            wall_seconds=limit_seconds + _GRACE_SECONDS,
-        )
-        self._channel.send({"kind": "end", "traceback": None, "error": None, **self._carry_out(services, task)})
-
-    def _carry_out(self, services: Any, task: Task | None) -> Mapping[str, Any]:
+    def carry_out(self, services: Any, task: Task | None) -> Mapping[str, Any]:
+        """Carry the job out, and say how it ended: ``phase error traceback rows files_count size_bytes``."""
         began = time.monotonic()
         folder = self._folders.partial_path(self._job, self._job.attempt)
         context: JobContext | None = None
         try:
             earlier_log = self._folders.log(self._job)
             self._folders.begin(self._job, self._job.attempt)
-            context = JobContext(self._job, folder, self._cancellation, self._channel.send)
+            context = JobContext(self._job, folder, self._cancellation, self._send)
             if earlier_log:
                 context.continue_log(earlier_log)
             context.log(f"{self._job.type} job {self._job.id}, attempt {self._job.attempt}")
             outcome = _checked_task(task, self._job)(services, self._job.request, context)
             context.flush()
             context.log(f"done in {time.monotonic() - began:.3f} s")
-            files = self._folders.publish(self._job, folder, outcome, self._timings(began))
+            files = self._publish(folder, outcome, began)
         except BaseException as error:
             loosen_memory()
             return self._fail(error, folder, context, began)
         return {
             "phase": Phase.COMPLETED,
+            "error": None,
+            "traceback": None,
             "rows": outcome.rows,
             "files_count": len(files),
             "size_bytes": sum(file.size_bytes for file in files),
         }
+
+    def _publish(self, folder: Path, outcome: JobOutcome, began: float) -> tuple[JobFile, ...]:
+        if not self._may_publish(False):
+            raise Cancelled("another attempt was begun")
+        return self._folders.publish(self._job, folder, outcome, self._timings(began))
 
     def _fail(self, error: BaseException, folder: Path, context: JobContext | None, began: float) -> Mapping[str, Any]:
         """Keep the log of what went wrong, remove the rest, and say what the job becomes."""
@@ -230,7 +247,8 @@ class _Execution:
         try:
             if context is not None:
                 context.log(told.message)
-            self._folders.publish_failure(self._job, folder, told, self._timings(began))
+            if self._may_publish(True):
+                self._folders.publish_failure(self._job, folder, told, self._timings(began))
         except (OSError, SkydeskError) as again:
             _log.warning("the log of job %s could not be kept: %s", self._job.id, again)
             self._discard(folder)
@@ -247,13 +265,36 @@ class _Execution:
         waited = 0.0 if self._job.started_at is None else (self._job.started_at - self._job.created_at).total_seconds()
         return {"queued_seconds": round(max(0.0, waited), 3), "run_seconds": round(time.monotonic() - began, 3)}
 
+
+class _LocalWorker:
+    """One job of the runner beside us. The descriptor of its lock, which came with it, is open until the process is dead."""
+
+    def __init__(self, channel: Channel, job: Job, folders: LocalJobFolders) -> None:
+        self._channel = channel
+        self._lock_descriptors = channel.take_descriptors()
+        self._job = job
+        self._cancellation = Cancellation()
+        self._execution = Execution(job, folders, self._cancellation, channel.send)
+
+    def run(self, services: Any, task: Task | None) -> None:
+        """Carry the job out and tell the runner how it ended."""
+        threading.Thread(target=self._listen, name="skydesk-listener", daemon=True).start()
+        signal.signal(signal.SIGTERM, self._hear_sigterm)
+        limit_seconds = self._job.limit_seconds
+        hold_to(
+            memory_bytes=self._job.memory_bytes,
+            cpu_seconds=limit_seconds * core_count() + GRACE_SECONDS,
+            wall_seconds=limit_seconds + GRACE_SECONDS,
+        )
+        self._channel.send({"kind": "end", **self._execution.carry_out(services, task)})
+
     def _listen(self) -> None:
         """Hear the runner's wish to stop; end with the runner."""
         try:
             while True:
                 message = self._channel.receive()
                 if message is not None and message["kind"] == "stop":
-                    self._cancellation.cancel(_STOP_REASONS[Stop(message["reason"])])
+                    self._cancellation.cancel(STOP_REASONS[Stop(message["reason"])])
         except ChannelClosed:
             os.killpg(0, signal.SIGKILL)
 
@@ -268,12 +309,14 @@ def _checked_task(task: Task | None, job: Job) -> Task:
     return task
 
 
-def _tasks_of(settings: WorkerSettings) -> Mapping[str, Task]:
-    tasks: Mapping[str, Task] = _resolve(settings.tasks)()
+def tasks_of(settings: WorkerSettings) -> Mapping[str, Task]:
+    """Give the tasks that a worker's settings name, by job type."""
+    tasks: Mapping[str, Task] = resolve(settings.tasks)()
     return tasks
 
 
-def _resolve(name: str) -> Callable[..., Any]:
+def resolve(name: str) -> Callable[..., Any]:
+    """Give the function of ``module:function``."""
     module, _, attribute = name.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return found
@@ -284,7 +327,7 @@ def _preload(settings: WorkerSettings) -> None:
     for name in (*settings.preload, settings.services.partition(":")[0]):
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             _try(partial(importlib.import_module, name))
-    _try(partial(_tasks_of, settings))
+    _try(partial(tasks_of, settings))
 
 
 def _try(load: Callable[[], object]) -> None:
