@@ -37,8 +37,14 @@ class SkydeskSettings(Configurable):
         postgresql+psycopg://user:password@host/name. Default: $SKYDESK_DATABASE_URL, else an SQLite file in data_folder."""
     ).tag(config=True)
     workers = Int(
-        help="""Jobs that run at the same time on this machine, all users together. At least 1. Default: $SKYDESK_WORKERS,
-        else the number of processors, at most 4."""
+        help="""Jobs that run at the same time on this machine, or on the cluster, all users together. At least 1. Default:
+        $SKYDESK_WORKERS, else the number of processors, at most 4."""
+    ).tag(config=True)
+    job_runner = Enum(
+        ["local", "kubernetes"],
+        default_value="local",
+        help="""Where jobs run: in processes of this machine, or in pods of a Kubernetes cluster, for which KubernetesJobs must be
+        set too.""",
     ).tag(config=True)
     warm_workers = Int(1, min=0, help="""Workers kept waiting with their libraries loaded, so that a job begins at once.""").tag(
         config=True

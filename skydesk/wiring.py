@@ -16,6 +16,7 @@ from .settings import SkydeskSettings
 if TYPE_CHECKING:
     from .jobs.model import Job
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
+    from .jobs.reports import ReportReceiver
     from .jobs.service import JobService
     from .leases.feed import LeaseFeed
     from .leases.keeper import LeaseKeeper
@@ -76,6 +77,9 @@ class Services:
 
     installed: Sequence[Service] = field(default_factory=all_services)
     version: str = __version__
+    worker_reports: "ReportReceiver | None" = None
+    """Who hears the pods of jobs; None where jobs run in processes of this machine."""
+
 
     def start(self) -> None:
         """Begin to run jobs and to look after them and, with a hub, after labs."""
@@ -136,6 +140,7 @@ def build_services(
     from .jobs.feed import WatchedJobStore
     from .jobs.service import JobService
     from .leases.feed import LeaseFeed
+    from .jobs.reports import ReportReceiver
     from .leases.keeper import LeaseKeeper
     from .leases.service import LeaseService
     from .query.service import QueryService
@@ -158,6 +163,7 @@ def build_services(
         runner = _OnDemandRunner(runner) if on_demand else runner
         jobs = JobService(store, folders, runner=runner, mailer=mailer, link_base=settings.service_url or None)
         lease_store = SqlLeaseStore(database)
+        worker_reports = runner if isinstance(runner, ReportReceiver) else None
         leases = LeaseService(lease_store, policy=policy)
         keeper = LeaseKeeper(leases)
         opened.callback(keeper.stop, 0.5)
@@ -185,6 +191,7 @@ def build_services(
         )
 
 
+            worker_reports=worker_reports,
 def worker_services(options: Mapping[str, Any]) -> WorkerServices:
     """Open what a task needs, in a worker process.
 
@@ -268,8 +275,14 @@ def _catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
 def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_file: Path, *, on_end: Callable[[Any], None]) -> "JobRunner":
     from .backends.local_runner import LocalRunner, WorkerSettings
 
-    options = {"survey_file": str(survey_file.resolve()), "catalog": {**_catalog_options(settings), "connections": 2}}
     return LocalRunner(
+    options = {"survey_file": str(survey_file.resolve()), "catalog": {**_catalog_options(settings), "connections": 2}}
+    if settings.job_runner == "kubernetes":
+        from .backends.kubernetes_runner.assembly import runner_from
+        from .kubernetes_settings import KubernetesJobs
+
+        kubernetes = KubernetesJobs(parent=settings)
+        return runner_from(kubernetes, store, folders, options=options, workers=settings.workers, on_end=on_end)
         store,
         folders,
         worker_settings=WorkerSettings(jobs_root=str(_jobs_folder(settings)), options=options),

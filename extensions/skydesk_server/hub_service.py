@@ -19,6 +19,7 @@ from traitlets import Bool, Int, Unicode, default
 from traitlets.config import Application
 
 from skydesk.errors import ServiceUnavailable, SkydeskError
+from skydesk.kubernetes_settings import KubernetesJobs
 from skydesk.settings import HubPlace, SkydeskSettings, hub_place
 from skydesk.wiring import Services, build_services
 
@@ -28,6 +29,7 @@ from .hub_auth import TOKEN_CACHE_SECONDS, HubRouteHandler
 from .logs import log_as_json
 from .pages import HealthHandler, HomeHandler, MetricsHandler, StyleHandler
 
+from .worker_reports import WorkerReportHandler
 __all__ = ["HubService", "main", "make_application"]
 
 _STOP_SECONDS = 3.5
@@ -40,7 +42,7 @@ class HubService(Application):
 
     name = "skydesk-hub-service"
     description = "Serve SkyDesk's API to the labs of a JupyterHub, as one of its services."
-    classes = [SkydeskSettings]  # noqa: RUF012  (as traitlets' applications declare it)
+    classes = [SkydeskSettings, KubernetesJobs]  # noqa: RUF012  (as traitlets' applications declare it)
     aliases = {"config": "HubService.config_file"}  # noqa: RUF012
 
     config_file = Unicode(help="""Configuration file (Python) with c.SkydeskSettings and c.HubService in it. Empty for none.""").tag(
@@ -112,6 +114,7 @@ def make_application(entrance: Entrance, prefix: str, *, metrics_open: bool = Fa
         ],
         cookie_secret=secrets.token_bytes(32),
         log_function=_logged_elsewhere,
+            (rf"{pattern}worker/([^/]+)/([^/]+)", WorkerReportHandler, {"entrance": entrance}),
         autoreload=False,
     )
 

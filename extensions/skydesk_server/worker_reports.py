@@ -2,13 +2,11 @@
 
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from tornado.web import RequestHandler
 
 from skydesk.errors import InvalidRequest, NotFound, SkydeskError
-from skydesk.jobs.reports import ReportReceiver
 from skydesk.web.errors import error_to_json, http_status
 from skydesk.web.worker_reports import report_from_json, token_from_header
 
@@ -24,10 +22,9 @@ _log = logging.getLogger("skydesk.server")
 class WorkerReportHandler(RequestHandler):
     """``POST worker/{job id}/{attempt}``; see `skydesk.web.worker_reports`."""
 
-    def initialize(self, entrance: Entrance, receiver: Callable[[], ReportReceiver | None]) -> None:
-        """Take what carries calls out in threads, and what gives who hears reports; None where no pods run."""
+    def initialize(self, entrance: Entrance) -> None:
+        """Take what all handlers share; its services' ``worker_reports`` hears what comes."""
         self._entrance = entrance
-        self._receiver = receiver
 
     def check_xsrf_cookie(self) -> None:
         """No cookie lets anybody in here."""
@@ -45,7 +42,7 @@ class WorkerReportHandler(RequestHandler):
         self.finish({})
 
     def _hear(self, job_id: str, attempt: str) -> None:
-        receiver = self._receiver()
+        receiver = self._entrance.services().worker_reports
         if receiver is None:
             raise NotFound("no jobs run in pods here")
         token = token_from_header(self.request.headers.get("Authorization", ""))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .model import Progress
 
@@ -40,6 +40,7 @@ class WorkerReport:
     """Given with END: ``phase``, ``error``, ``rows``, ``files_count``, ``size_bytes``, ``interrupted`` and ``traceback``."""
 
 
+@runtime_checkable
 class ReportReceiver(Protocol):
     """Hears workers."""
 

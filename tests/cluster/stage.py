@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -57,8 +58,8 @@ class ReportServer:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        entrance = Entrance(lambda: None, routes=())
-        handler = (r"/worker/([^/]+)/([^/]+)", WorkerReportHandler, {"entrance": entrance, "receiver": lambda: self})
+        entrance = Entrance(lambda: SimpleNamespace(worker_reports=self), routes=())  # type: ignore[arg-type, return-value]
+        handler = (r"/worker/([^/]+)/([^/]+)", WorkerReportHandler, {"entrance": entrance})
         server = HTTPServer(Application([handler]))
         server.add_sockets([self._socket])
         self._loop.run_forever()
