@@ -23,13 +23,14 @@ from skydesk.kubernetes_settings import KubernetesJobs
 from skydesk.settings import HubPlace, SkydeskSettings, hub_place
 from skydesk.wiring import Services, build_services
 
+from .admin_page import AdminFileHandler, AdminHandler
 from .entrance import Entrance
 from .health import Health
 from .hub_auth import TOKEN_CACHE_SECONDS, HubRouteHandler
 from .logs import log_as_json
 from .pages import HealthHandler, HomeHandler, MetricsHandler, StyleHandler
-
 from .worker_reports import WorkerReportHandler
+
 __all__ = ["HubService", "main", "make_application"]
 
 _STOP_SECONDS = 3.5
@@ -107,14 +108,16 @@ def make_application(entrance: Entrance, prefix: str, *, metrics_open: bool = Fa
         [
             (rf"{pattern}skydesk/api/.*", HubRouteHandler, api),
             (rf"{pattern}?", HomeHandler, {"entrance": entrance, "health": health, "prefix": prefix}),
+            (rf"{pattern}admin/?", AdminHandler, {"entrance": entrance, "prefix": prefix}),
+            (rf"{pattern}static/admin\.(js|css)", AdminFileHandler),
             (rf"{pattern}style\.css", StyleHandler),
             (rf"{pattern}health", HealthHandler, {"entrance": entrance, "health": health}),
             (rf"{pattern}metrics", MetricsHandler, {"entrance": entrance, "open_to_all": metrics_open}),
             (rf"{pattern}oauth_callback", HubOAuthCallbackHandler),
+            (rf"{pattern}worker/([^/]+)/([^/]+)", WorkerReportHandler, {"entrance": entrance}),
         ],
         cookie_secret=secrets.token_bytes(32),
         log_function=_logged_elsewhere,
-            (rf"{pattern}worker/([^/]+)/([^/]+)", WorkerReportHandler, {"entrance": entrance}),
         autoreload=False,
     )
 

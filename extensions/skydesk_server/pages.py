@@ -8,7 +8,7 @@ from jupyterhub.services.auth import HubOAuthenticated
 from prometheus_client import CONTENT_TYPE_LATEST
 from tornado.web import HTTPError, RequestHandler, authenticated
 
-from skydesk.access import User
+from skydesk.access import ADMIN, User
 from skydesk.errors import NotAllowed, SkydeskError
 from skydesk.registry import all_services
 from skydesk.web.errors import http_status
@@ -17,7 +17,7 @@ from .entrance import Entrance
 from .health import Health
 from .hub_auth import hub_user, user_from_model
 
-__all__ = ["HealthHandler", "HomeHandler", "MetricsHandler", "StyleHandler"]
+__all__ = ["HealthHandler", "HomeHandler", "MetricsHandler", "Page", "StyleHandler"]
 
 METRICS_SCOPE = "read:metrics"
 """The hub's own scope for its own metrics: one token serves Prometheus for both."""
@@ -35,7 +35,9 @@ li { margin: .5rem 0; }
 """
 
 
-class _Page(RequestHandler):
+class Page(RequestHandler):
+    """What all pages have: headers, and errors as one sentence."""
+
     def set_default_headers(self) -> None:
         """Nothing from elsewhere, no script, no frame."""
         self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'")
@@ -58,7 +60,7 @@ class _Page(RequestHandler):
             super().log_exception(typ, value, tb)
 
 
-class HomeHandler(HubOAuthenticated, _Page):
+class HomeHandler(HubOAuthenticated, Page):
     """The page behind the hub's *Services* menu."""
 
     def initialize(self, entrance: Entrance, health: Health, prefix: str) -> None:
@@ -75,10 +77,10 @@ class HomeHandler(HubOAuthenticated, _Page):
         """Show the page; logs in through the hub first."""
         user = user_from_model(self.current_user, self.entrance.installed, self.entrance.services().policy)
         works = await self.entrance.run("", self.health.check)
-        self.finish(_home(user, works, f"{self.prefix}style.css"))
+        self.finish(_home(user, works, self.prefix))
 
 
-class StyleHandler(_Page):
+class StyleHandler(Page):
     """The page's style sheet: the page's policy allows none inside it."""
 
     def get(self) -> None:
@@ -88,7 +90,7 @@ class StyleHandler(_Page):
         self.finish(_STYLE)
 
 
-class HealthHandler(_Page):
+class HealthHandler(Page):
     """Health for probes: open to all, and so without any detail."""
 
     def initialize(self, entrance: Entrance, health: Health) -> None:
@@ -103,7 +105,7 @@ class HealthHandler(_Page):
         self.finish({"status": "ok" if well else "failing", "checks": {name: "ok" if ok else "failing" for name, ok in works.items()}})
 
 
-class MetricsHandler(HubOAuthenticated, _Page):
+class MetricsHandler(HubOAuthenticated, Page):
     """Metrics, for a token with the hub's scope ``read:metrics``, or for everybody where the configuration says so."""
 
     def initialize(self, entrance: Entrance, open_to_all: bool) -> None:
@@ -124,17 +126,18 @@ class MetricsHandler(HubOAuthenticated, _Page):
         self.finish(text)
 
 
-def _home(user: User, works: Any, style_url: str) -> str:
+def _home(user: User, works: Any, prefix: str) -> str:
     granted = [service for service in all_services() if user.entitlements.allows_service(service.name)]
     items = "".join(f"<li><strong>{escape(service.title)}</strong>: {escape(service.description)}</li>" for service in granted)
     services = f"<ul>{items}</ul>" if granted else "<p>None yet: none of your groups grants one. Ask whoever runs this hub.</p>"
     groups = escape(", ".join(sorted(user.groups))) or "none"
+    admin = f'<p><a href="{escape(prefix)}admin">Administration</a></p>' if user.entitlements.allows_service(ADMIN) else ""
     state = "all is well" if all(works.values()) else "trouble with " + ", ".join(name for name, ok in works.items() if not ok)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>SkyDesk</title>'
-        f'<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{escape(style_url)}"></head><body><main>'
+        f'<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="{escape(prefix)}style.css"></head><body><main>'
         f"<h1>SkyDesk</h1><dl><dt>You are</dt><dd>{escape(user.name)}</dd><dt>Groups</dt><dd>{groups}</dd>"
         f"<dt>State</dt><dd>{escape(state)}</dd></dl>"
         f"<h2>Services open to you</h2>{services}<p>They are panels in your lab: start it from the hub's home page.</p>"
-        "</main></body></html>"
+        f"{admin}</main></body></html>"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from skydesk.errors import NotFound
 from skydesk.registry import all_services
 
-__all__ = ["PANEL_PATTERN", "Panel", "find_panel"]
+__all__ = ["PANEL_PATTERN", "Panel", "find_panel", "read_panel"]
 
 PANEL_PATTERN = r"([a-z][a-z0-9_-]{0,63})\.(js|css)"
 """File name of a panel, as a regular expression with the service and the ending."""
@@ -36,6 +36,11 @@ def find_panel(name: str, ending: str) -> Panel:
     path = next((path for path in _candidates(name, ending) if path.is_file()), None)
     if path is None:
         raise NotFound(f"no installed service has a panel file {name}.{ending}")
+    return read_panel(path, ending)
+
+
+def read_panel(path: Path, ending: str) -> Panel:
+    """A file as it is now, read again only where it has changed."""
     stat = path.stat()
     return _read(path, MEDIA_TYPES[ending], stat.st_mtime_ns, stat.st_size)
 

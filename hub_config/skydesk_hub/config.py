@@ -23,6 +23,7 @@ from .roles import (
 
 __all__ = ["add_labs", "add_skydesk"]
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _SPAWNERS = {"kubernetes": "skydesk_hub.kube.SkydeskKubeSpawner", "local": "skydesk_hub.local.SkydeskLocalSpawner"}
 
 
@@ -54,6 +55,7 @@ def add_skydesk(
     scopes = custom_scopes(services)
     c.JupyterHub.custom_scopes = {**_dict(c.JupyterHub, "custom_scopes"), **scopes}
     c.JupyterHub.load_roles = [*_list(c.JupyterHub, "load_roles"), *group_roles(services, policy)]
+    c.JupyterHub.template_paths = [*_list(c.JupyterHub, "template_paths"), str(_TEMPLATES)]
     service: dict[str, Any] = {
         "name": SERVICE_NAME,
         "url": service_url,

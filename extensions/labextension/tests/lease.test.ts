@@ -130,16 +130,18 @@ test('the popup extends, says what came of it and keeps the focus', async () => 
 
 test('the popup shows queues and messages as text, and leaves a queue', async () => {
   const queue = [{ profile: 'gpu', title: 'GPU', place: 2, estimate_seconds: 600, held_until: null }];
-  service.answer = () => labJson({ queue, messages: [messageJson({ text: '<img src=x onerror=alert(1)>' })] });
+  const lease = leaseJson({ extend: { allowed: true, reason: null, waiting: 3 } });
+  service.answer = () => labJson({ lease, queue, messages: [messageJson({ text: '<img src=x onerror=alert(1)>' })] });
   await tracker.start();
   const popup = new LeasePopup(tracker);
   document.body.append(popup.node);
+  expect(popup.node.textContent).toContain('3 people wait for such a lab');
   expect(popup.node.textContent).toContain('GPU: you are number 2, in about 10 min');
   expect(popup.node.textContent).toContain('Warning: <img src=x onerror=alert(1)>');
   expect(popup.node.querySelector('img')).toBeNull();
   popup.node.querySelector<HTMLElement>('[data-act="leave gpu"]')!.click();
   await seconds(0);
-  expect(service.asked.at(-1)).toMatchObject({ path: 'lab/queue/gpu', method: 'DELETE' });
+  expect(service.asked.at(-1)).toMatchObject({ path: 'lab/queue/gpu?server=', method: 'DELETE' });
 });
 
 const KEEPS_NOTHING = { getItem: () => null, setItem: () => undefined };
@@ -217,13 +219,13 @@ test('a message stays until it is dismissed, and that is told', async () => {
   expect(texts()).toHaveLength(1);
   act('the hub stops', 'Dismiss');
   await seconds(0);
-  expect(service.asked.at(-1)).toMatchObject({ path: 'lab/messages/m1/read', method: 'POST' });
+  expect(service.asked.at(-1)).toEqual({ path: 'lab/messages/m1/read', method: 'POST', body: { server: '' } });
   service.tell({ messages: [message] });
   expect(texts()).toEqual([]);
 });
 
 test('a message that is withdrawn goes without being told of, and one that was read does not come', async () => {
-  service.answer = () => labJson({ messages: [messageJson(), messageJson({ id: 'm2', read_at: '2026-11-22T11:45:00Z' })] });
+  service.answer = () => labJson({ messages: [messageJson(), messageJson({ id: 'm2', read: true })] });
   new Messages(tracker, new Notices(manager), NOWHERE).start();
   await tracker.start();
   expect(texts()).toHaveLength(1);

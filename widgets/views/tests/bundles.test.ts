@@ -6,7 +6,7 @@ const folder = resolve(import.meta.dirname, "../../skydesk_widgets/static");
 const bundles = readdirSync(folder).filter((file) => file.endsWith(".js"));
 
 test("every panel has its bundle", () => {
-  expect(bundles).toEqual(expect.arrayContaining(["query.js", "result.js"]));
+  expect(bundles).toEqual(expect.arrayContaining(["admin.js", "query.js", "result.js"]));
 });
 
 describe.each(bundles)("%s", (file) => {

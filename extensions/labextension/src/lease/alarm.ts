@@ -1,17 +1,19 @@
 /** Which of several times before an end has come: each is told once for each end. */
 
-/** An end that moved by less than this is the same end: the service may round. Milliseconds. */
-const SAME_END = 1000;
+/** How far an end must move away before what has been told is told again: ends that follow from budgets move a little all the time. Seconds. */
+const MARGIN_SECONDS = 30;
 
 export class Alarm {
   /**
    * Tell that a time has come, or null: the smallest of those that have come since the last question.
    *
-   * An end that moves arms all times again. Those that it has come under already are told only if the end came nearer: whoever has just
-   * extended a lab knows how long it lasts.
+   * An end that moves away arms again the times that it is beyond now; one that comes nearer is told at once.
    */
   due(endsAt: number, secondsLeft: number, thresholds: readonly number[]): number | null {
-    this.follow(endsAt, secondsLeft, thresholds);
+    if (this.endsAt !== endsAt) {
+      this.endsAt = endsAt;
+      this.told = new Set([...this.told].filter(seconds => secondsLeft <= seconds + MARGIN_SECONDS));
+    }
     const come = thresholds.filter(seconds => secondsLeft <= seconds && !this.told.has(seconds));
     come.forEach(seconds => this.told.add(seconds));
     return come.length ? Math.min(...come) : null;
@@ -25,15 +27,6 @@ export class Alarm {
   recall(memory: { endsAt: number; told: number[] }): void {
     this.endsAt = memory.endsAt;
     this.told = new Set(memory.told);
-  }
-
-  private follow(endsAt: number, secondsLeft: number, thresholds: readonly number[]): void {
-    const before = this.endsAt;
-    if (before !== null && Math.abs(endsAt - before) < SAME_END) {
-      return;
-    }
-    this.endsAt = endsAt;
-    this.told = new Set(before !== null && endsAt > before ? thresholds.filter(seconds => secondsLeft <= seconds) : []);
   }
 
   private endsAt: number | null = null;

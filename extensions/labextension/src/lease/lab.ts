@@ -12,6 +12,8 @@ export interface Lease {
   extensionsLeft: number;
   extensionSeconds: number;
   extend: { allowed: boolean; reason: string | null };
+  /** How many wait for a lab of this profile. */
+  waiting: number;
   warningsSeconds: number[];
 }
 
@@ -68,6 +70,7 @@ function readLease(lease: Fields): Lease {
     extensionsLeft: number(lease.extensions_left, 'lease.extensions_left'),
     extensionSeconds: number(lease.extension_seconds, 'lease.extension_seconds'),
     extend: { allowed: extend.allowed === true, reason: typeof extend.reason === 'string' ? extend.reason : null },
+    waiting: absent(extend.waiting) ? 0 : number(extend.waiting, 'extend.waiting'),
     warningsSeconds: list(lease.warnings_seconds, 'lease.warnings_seconds').map(one => number(one, 'lease.warnings_seconds'))
   };
 }
@@ -92,7 +95,7 @@ function readMessage(value: unknown): LabMessage {
     severity: message.severity === 'warning' ? 'warning' : 'info',
     from: typeof message.from === 'string' ? message.from : '',
     madeAt: typeof message.made_at === 'string' ? message.made_at : '',
-    read: message.read === true || typeof message.read_at === 'string'
+    read: message.read === true
   };
 }
 

@@ -65,6 +65,9 @@ export class LeasePopup extends Widget {
     if (lease.idleSeconds) {
       row('Unused', `ends after ${span(lease.idleSeconds)} without use`);
     }
+    if (lease.waiting) {
+      row('Waiting', lease.waiting === 1 ? 'one person waits for such a lab' : `${lease.waiting} people wait for such a lab`);
+    }
     this.count();
     return [element('h3', 'This lab'), list, this.extendPart(lease)];
   }

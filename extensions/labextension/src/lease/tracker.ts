@@ -81,7 +81,7 @@ export class LeaseTracker {
   async refresh(): Promise<void> {
     clearTimeout(this.retry);
     try {
-      this.take(await this.options.ask(`lab?server=${encodeURIComponent(this.options.server)}`));
+      this.take(await this.options.ask(`lab?${this.named}`));
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) {
         this.dispose();
@@ -97,16 +97,20 @@ export class LeaseTracker {
   }
 
   async leaveQueue(profile: string): Promise<void> {
-    this.take(await this.options.ask(`lab/queue/${encodeURIComponent(profile)}`, { method: 'DELETE' }));
+    this.take(await this.options.ask(`lab/queue/${encodeURIComponent(profile)}?${this.named}`, { method: 'DELETE' }));
   }
 
   async markRead(message: string): Promise<void> {
-    this.take(await this.post(`lab/messages/${encodeURIComponent(message)}/read`, {}));
+    this.take(await this.post(`lab/messages/${encodeURIComponent(message)}/read`, { server: this.options.server }));
   }
 
   /** Tell what was done before the end, to be shown afterwards. */
   async reportEnding({ busyKernels, saved, unsaved }: EndingReport): Promise<void> {
     await this.post('lab/ending', { server: this.options.server, busy_kernels: busyKernels, saved, unsaved });
+  }
+
+  private get named(): string {
+    return `server=${encodeURIComponent(this.options.server)}`;
   }
 
   private post(path: string, body: object): Promise<unknown> {
@@ -143,8 +147,7 @@ export class LeaseTracker {
       this.stop = null;
       this.asking = setInterval(() => void this.refresh(), HIDDEN_ASK_SECONDS * 1000);
     } else if (!this.stop) {
-      const path = `lab/events?server=${encodeURIComponent(this.options.server)}`;
-      this.stop = this.options.subscribe(path, (event, data) => this.hear(event, data));
+      this.stop = this.options.subscribe(`lab/events?${this.named}`, (event, data) => this.hear(event, data));
     }
   };
 
