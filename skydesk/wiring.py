@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
     from .jobs.reports import ReportReceiver
     from .jobs.service import JobService
+    from .leases.administration import Administration
     from .leases.feed import LeaseFeed
     from .leases.keeper import LeaseKeeper
     from .leases.service import LeaseService
@@ -55,6 +56,7 @@ class Services:
     folders: "JobFolders"
     runner: "JobRunner"
     leases: "LeaseService"
+    administration: "Administration"
     lease_feed: "LeaseFeed"
     lease_keeper: "LeaseKeeper"
     jobs_folder: Path
@@ -75,11 +77,11 @@ class Services:
     closing: ExitStack
     """Lets go of what is open, in the order in which it has to be."""
 
-    installed: Sequence[Service] = field(default_factory=all_services)
-    version: str = __version__
     worker_reports: "ReportReceiver | None" = None
     """Who hears the pods of jobs; None where jobs run in processes of this machine."""
 
+    installed: Sequence[Service] = field(default_factory=all_services)
+    version: str = __version__
 
     def start(self) -> None:
         """Begin to run jobs and to look after them and, with a hub, after labs."""
@@ -138,9 +140,10 @@ def build_services(
     from .backends.jobstore import Database, SqlJobStore, SqlQueryHistory
     from .backends.leasestore import SqlLeaseStore
     from .jobs.feed import WatchedJobStore
-    from .jobs.service import JobService
-    from .leases.feed import LeaseFeed
     from .jobs.reports import ReportReceiver
+    from .jobs.service import JobService
+    from .leases.administration import Administration
+    from .leases.feed import LeaseFeed
     from .leases.keeper import LeaseKeeper
     from .leases.service import LeaseService
     from .query.service import QueryService
@@ -160,10 +163,10 @@ def build_services(
             jobs.ended(job)
 
         runner = _runner(settings, store, folders, survey_file, on_end=ended)
+        worker_reports = runner if isinstance(runner, ReportReceiver) else None
         runner = _OnDemandRunner(runner) if on_demand else runner
         jobs = JobService(store, folders, runner=runner, mailer=mailer, link_base=settings.service_url or None)
         lease_store = SqlLeaseStore(database)
-        worker_reports = runner if isinstance(runner, ReportReceiver) else None
         leases = LeaseService(lease_store, policy=policy)
         keeper = LeaseKeeper(leases)
         opened.callback(keeper.stop, 0.5)
@@ -180,6 +183,7 @@ def build_services(
             folders=folders,
             runner=runner,
             leases=leases,
+            administration=Administration(leases),
             lease_feed=LeaseFeed(lease_store),
             lease_keeper=keeper,
             jobs_folder=jobs_folder,
@@ -187,11 +191,11 @@ def build_services(
             files_root=settings.files_root or None,
             housekeeping_seconds=settings.expiry_check_seconds,
             lease_tick_seconds=settings.lease_tick_seconds,
+            worker_reports=worker_reports,
             closing=opened.pop_all(),
         )
 
 
-            worker_reports=worker_reports,
 def worker_services(options: Mapping[str, Any]) -> WorkerServices:
     """Open what a task needs, in a worker process.
 
@@ -273,9 +277,6 @@ def _catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
 
 
 def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_file: Path, *, on_end: Callable[[Any], None]) -> "JobRunner":
-    from .backends.local_runner import LocalRunner, WorkerSettings
-
-    return LocalRunner(
     options = {"survey_file": str(survey_file.resolve()), "catalog": {**_catalog_options(settings), "connections": 2}}
     if settings.job_runner == "kubernetes":
         from .backends.kubernetes_runner.assembly import runner_from
@@ -283,6 +284,9 @@ def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_f
 
         kubernetes = KubernetesJobs(parent=settings)
         return runner_from(kubernetes, store, folders, options=options, workers=settings.workers, on_end=on_end)
+    from .backends.local_runner import LocalRunner, WorkerSettings
+
+    return LocalRunner(
         store,
         folders,
         worker_settings=WorkerSettings(jobs_root=str(_jobs_folder(settings)), options=options),

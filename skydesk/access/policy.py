@@ -1,11 +1,11 @@
 """The policy: which groups grant which services, limits and labs. One file says it to the hub and to the service."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ..errors import NotAllowed
-from .entitlements import Entitlements, joined
+from .entitlements import ADMIN, Entitlements, joined
 
 __all__ = ["Group", "LabProfile", "Policy"]
 
@@ -106,9 +106,11 @@ class Policy:
         return tuple(group for name, group in self.groups.items() if name in given)
 
     def entitlements(self, names: Iterable[str]) -> Entitlements:
-        """Join what several groups grant; a group that denies ``jobs`` leaves none."""
+        """Join what several groups grant; a group that denies ``jobs`` leaves none, rights over others open the service `ADMIN`."""
         mine = self.known(names)
         granted = joined(group.entitlements for group in mine)
+        if any(group.rights or group.administers for group in mine):
+            granted = replace(granted, services=granted.services | {ADMIN})
         return granted.without_jobs() if "jobs" in _denied(mine) else granted
 
     def profiles_of(self, names: Iterable[str]) -> tuple[LabProfile, ...]:

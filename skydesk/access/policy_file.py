@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import InvalidPolicy
 from ..toml_reader import Faults, Section, read_toml
-from .entitlements import Entitlements, JobLimits, QueryLimits
+from .entitlements import ADMIN, HUB, Entitlements, JobLimits, QueryLimits
 from .policy import Group, LabProfile, Policy
 
 __all__ = ["default_policy", "read_policy"]
@@ -131,7 +131,7 @@ def _group(name: str, section: Section, profiles: Collection[str]) -> Group:
         name=name.casefold(),
         title=section.text("title", name),
         entitlements=Entitlements(
-            services=frozenset(section.texts("services", ())),
+            services=_services(section),
             releases=frozenset(section.texts("releases", ())),
             query=_query_limits(section.section("query", required=False)),
             jobs=_job_limits(section.section("jobs", required=False)),
@@ -145,6 +145,13 @@ def _group(name: str, section: Section, profiles: Collection[str]) -> Group:
     )
     section.finish()
     return group
+
+
+def _services(section: Section) -> frozenset[str]:
+    named = frozenset(section.texts("services", ()))
+    for name in sorted(named & {ADMIN, HUB}):
+        section.fault("services", f"names {name!r}, which is not granted here; rights and administers open admin, and hub is the hub's own")
+    return named
 
 
 def _hours(section: Section, key: str) -> float | None:

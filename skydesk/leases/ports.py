@@ -78,6 +78,9 @@ class LeaseBook(Protocol):
     def groups_of(self, owner: str) -> frozenset[str]:
         """The groups that a user was last known to be in, lower case; empty for an unknown user."""
 
+    def owners(self) -> Mapping[str, frozenset[str]]:
+        """All users whose groups are known, and those groups."""
+
     def remember_groups(self, owner: str, groups: frozenset[str]) -> None:
         """Take note of a user's groups."""
 

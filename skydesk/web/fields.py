@@ -101,6 +101,10 @@ class Fields:
             return ()
         return tuple(value)
 
+    def raw(self, name: str) -> Any:
+        """Whatever is there, for who checks it themselves; None where it is missing."""
+        return self._take(name)
+
     def finish(self) -> None:
         """End the reading.
 

@@ -20,7 +20,7 @@ class FakeLeaseBook:
     number: int = 0
     kept: dict[str, Lease] = field(default_factory=dict)
     spans: dict[tuple[str, datetime], Charge] = field(default_factory=dict)
-    owners: dict[str, frozenset[str]] = field(default_factory=dict)
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
     said: dict[str, Message] = field(default_factory=dict)
     reads: set[tuple[str, str]] = field(default_factory=set)
     done: list[Act] = field(default_factory=list)
@@ -87,10 +87,13 @@ class FakeLeaseBook:
         return sums
 
     def groups_of(self, owner: str) -> frozenset[str]:
-        return self.owners.get(owner, frozenset())
+        return self.known.get(owner, frozenset())
+
+    def owners(self) -> Mapping[str, frozenset[str]]:
+        return dict(self.known)
 
     def remember_groups(self, owner: str, groups: frozenset[str]) -> None:
-        self.owners[owner] = groups
+        self.known[owner] = groups
 
     def messages(self) -> tuple[Message, ...]:
         return tuple(self.said.values())

@@ -1,7 +1,7 @@
 """Services on fakes, and a desk that calls routes as an entrance would."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,11 +13,14 @@ import pytest
 
 from skydesk.access import JobLimits, User, default_policy
 from skydesk.backends.job_folders import LocalJobFolders
+from skydesk.errors import Queued
 from skydesk.jobs.feed import WatchedJobStore
 from skydesk.jobs.model import Job, JobOutcome, Phase
 from skydesk.jobs.service import JobService
+from skydesk.leases.administration import Administration
 from skydesk.leases.feed import LeaseFeed
 from skydesk.leases.keeper import LeaseKeeper
+from skydesk.leases.model import WAITING
 from skydesk.leases.service import LeaseService
 from skydesk.query.service import QueryService
 from skydesk.registry import dispatch
@@ -62,6 +65,19 @@ class Desk:
 
     def by(self, user: User) -> "Desk":
         return Desk(self.services, self.folders, self.runner, user)
+
+    @property
+    def clock(self) -> Clock:
+        clock = self.services.leases.clock
+        assert isinstance(clock, Clock)
+        return clock
+
+    def queue_up(self, name: str, *, groups: Sequence[str] = ("default", "gpu"), profile: str = "gpu") -> str:
+        """Let somebody wait for a lab of a full profile; the id of their wish."""
+        with pytest.raises(Queued):
+            self.services.leases.admit(name, groups, "", profile)
+        waiting = self.services.leases.store.read(lambda book: book.leases(owner=name, profile=profile, phases=WAITING))
+        return str(waiting[-1].id)
 
     def with_jobs(self, **limits: Any) -> "Desk":
         jobs: JobLimits = replace(self.user.entitlements.jobs, **limits)
@@ -127,6 +143,7 @@ def desk(tmp_path: Path, survey_file: Path) -> Iterator[Desk]:
         folders=folders,
         runner=runner,
         leases=leases,
+        administration=Administration(leases),
         lease_feed=LeaseFeed(lease_store),
         lease_keeper=LeaseKeeper(leases),
         lease_tick_seconds=5,

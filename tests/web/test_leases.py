@@ -17,6 +17,12 @@ def admit(
     return reply
 
 
+def start(desk: Desk, user: str = "vera", profile: str = "small", groups: tuple[str, ...] = ("default", "gpu"), server: str = "") -> str:
+    lease_id = str(admit(desk, user, profile, groups, server).value["id"])
+    desk.by(HUB).json("POST", f"hub/leases/{lease_id}/started", {})
+    return lease_id
+
+
 def test_a_lab_is_admitted_runs_is_extended_and_ends(desk: Desk) -> None:
     reply = admit(desk)
     assert reply.status == 201

@@ -120,6 +120,11 @@ class SqlLeaseBook:
         found = self._connection.scalar(sa.select(lease_owners.c.groups).where(lease_owners.c.owner == owner))
         return frozenset() if found is None else frozenset(json.loads(found))
 
+    def owners(self) -> Mapping[str, frozenset[str]]:
+        """List users; see `skydesk.leases.ports.LeaseBook`."""
+        rows = self._connection.execute(sa.select(lease_owners.c.owner, lease_owners.c.groups))
+        return {owner: frozenset(json.loads(groups)) for owner, groups in rows}
+
     def remember_groups(self, owner: str, groups: frozenset[str]) -> None:
         """Keep a user's groups; see `skydesk.leases.ports.LeaseBook`."""
         values = {"groups": json.dumps(sorted(groups))}
