@@ -186,11 +186,10 @@ def _process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.terminate()
         try:
             process.wait(60)
-        finally:
-            for pid in [*_children(process.pid)]:
+        except subprocess.TimeoutExpired:
+            for pid in (*_children(process.pid), process.pid):
                 os.kill(pid, signal.SIGKILL)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @contextmanager
@@ -223,7 +222,8 @@ def _add_users(hub: _Hub) -> None:
     names = [f"user-{number:04}" for number in range(USERS)]
     with hub.client() as client:
         client.post("users", json={"usernames": names}).raise_for_status()
-        client.post("groups/default").raise_for_status()
+        if client.get("groups/default").status_code == 404:
+            client.post("groups/default").raise_for_status()
         client.post("groups/default/users", json={"users": names}).raise_for_status()
 
 
@@ -242,12 +242,13 @@ async def _start_all(hub: _Hub, numbers: Sequence[int]) -> None:
     turn = asyncio.Semaphore(len(numbers) if len(numbers) <= STORM else AT_ONCE)
     limits = httpx.Limits(max_connections=STORM, max_keepalive_connections=STORM)
     headers = {"Authorization": f"token {hub.token}"}
+    options = {"profile": "small"} if hub.service_url else {}
     async with httpx.AsyncClient(base_url=f"{hub.url}/hub/api/", headers=headers, timeout=300, trust_env=False, limits=limits) as client:
 
         async def one(number: int) -> None:
             name = f"user-{number:04}"
             async with turn:
-                answer = await client.post(f"users/{name}/server", json={"user_options": {"profile": "small"}})
+                answer = await client.post(f"users/{name}/server", json={"user_options": options})
                 if answer.status_code == 201:
                     return
                 _require(answer.status_code == 202, f"{name} was not started: {answer.status_code} {answer.text[:300]}")
@@ -311,16 +312,15 @@ def _free_port() -> int:
 
 
 def _children(pid: int) -> list[int]:
-    """Processes of the session that the hub leads."""
-    found = []
+    """Processes that descend from one."""
+    parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if int(fields[3]) == pid and int(stat.parent.name) != pid:
-            found.append(int(stat.parent.name))
-    return found
+    found = [child for child, parent in parents.items() if parent == pid]
+    return [*found, *(below for child in found for below in _children(child))]
 
 
 def _command(pid: int) -> str:

@@ -38,6 +38,7 @@ class _Cluster:
     things: dict[_Key, _Thing] = field(default_factory=dict)
     events: deque[tuple[int, str, str, _Thing]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_EVENTS))
     revision: int = 1
+    stopped: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def put(self, key: _Key, thing: _Thing, event: str) -> _Thing:
@@ -53,6 +54,11 @@ class _Cluster:
         thing = {**thing, "metadata": {**thing["metadata"], "resourceVersion": str(self.revision)}}
         await self._tell("DELETED", key[0], thing)
         return thing
+
+    async def stop(self) -> None:
+        async with self.changed:
+            self.stopped = True
+            self.changed.notify_all()
 
     async def _tell(self, event: str, plural: str, thing: _Thing) -> None:
         async with self.changed:
@@ -129,6 +135,8 @@ class FakeKubernetesApi:
         self._started.set()
         await self._stop.wait()
         server.stop()
+        await self._cluster.stop()
+        await server.close_all_connections()
 
 
 class _Handler(RequestHandler):
@@ -203,14 +211,14 @@ class _Handler(RequestHandler):
             return
 
     async def _events(self, since: int, plural: str) -> AsyncIterator[tuple[str, _Thing]]:
-        while True:
+        while not self.cluster.stopped:
             later = [each for each in self.cluster.events if each[0] > since]
             for revision, kind, event, thing in later:
                 since = revision
                 if kind == plural:
                     yield event, thing
             async with self.cluster.changed:
-                if self.cluster.revision <= since:
+                if self.cluster.revision <= since and not self.cluster.stopped:
                     await self.cluster.changed.wait()
 
 
