@@ -10,6 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from skydesk.jobs.model import ACTIVE, Phase
 from skydesk.wiring import Services
 
+from .lease_metrics import LeaseMetrics
+
 __all__ = ["Metrics"]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600, float("inf"))
@@ -41,8 +43,9 @@ class Metrics:
             yield
 
     def watch_jobs(self, services: Callable[[], Services]) -> None:
-        """Tell the number of active jobs by phase, and of worker starts, whenever the metrics are read."""
+        """Tell the number of active jobs by phase, of worker starts, labs and GPU-hours, whenever the metrics are read."""
         self.registry.register(_Jobs(services))
+        self.registry.register(LeaseMetrics(services))
 
     def text(self) -> bytes:
         """The exposition format, version 0.0.4."""

@@ -34,6 +34,12 @@ PEOPLE = {
     "filtered-token": person("vera", "default", scopes=["access:services!service=skydesk", "custom:skydesk:query!user=vera"]),
     "prometheus-token": {"kind": "service", "name": "prometheus", "scopes": ["read:metrics"]},
     "strange-token": person("<b>x</b>", "default"),
+    "hub-token": {"kind": "service", "name": "skydesk-hub", "scopes": [*ALL_SCOPES, "custom:skydesk:hub", "custom:skydesk:admin"]},
+    "half-hub-token": {"kind": "service", "name": "other", "scopes": ALL_SCOPES},
+    "pretender-token": person("petra", "advanced", scopes=[*ALL_SCOPES, "custom:skydesk:hub", "custom:skydesk:admin"]),
+    "admin-token": person("jocelyn", "admin", scopes=[*ALL_SCOPES, "custom:skydesk:admin"]),
+    "admin-lab-token": person("jocelyn", "admin"),
+    "gpu-token": person("vera", "default", "gpu"),
 }
 
 
@@ -164,6 +170,50 @@ def test_a_job_is_its_owners_alone(service: Service, vera: httpx.Client) -> None
         ]:
             assert code(henrietta.request(method, f"jobs/{job['id']}{rest}")) == (404, "not_found")
         assert henrietta.get("jobs").json()["jobs"] == []
+
+
+def test_the_hubs_own_token_may_ask_for_leases_and_nothing_else(service: Service) -> None:
+    with service.client("hub-token") as hub:
+        assert hub.get("hub/leases").json() == {"leases": []}
+        for path in ("session", "lab", "jobs", "query/schema", "admin/overview", "lab/events"):
+            assert code(hub.get(path)) == (403, "not_allowed"), path
+
+
+@pytest.mark.parametrize("token", ["vera-token", "pretender-token", "admin-token", "half-hub-token"])
+def test_nobody_but_the_hub_asks_for_leases(service: Service, token: str) -> None:
+    with service.client(token) as client:
+        assert code(client.get("hub/leases")) == (403, "not_allowed")
+        assert code(client.post("hub/leases", json={"user": "vera", "groups": ["gpu"], "server": "", "profile": "gpu"})) == (
+            403,
+            "not_allowed",
+        )
+
+
+def test_a_lab_is_lent_seen_from_inside_and_ended(service: Service) -> None:
+    with service.client("hub-token") as hub, service.client("gpu-token") as lab, service.client("admin-token") as admin:
+        wish = {"user": "vera", "groups": ["default", "gpu"], "server": "a-b", "profile": "gpu"}
+        lease = hub.post("hub/leases", json=wish).raise_for_status().json()
+        assert (lease["phase"], lease["gpus"], lease["group"]) == ("STARTING", 1, "gpu")
+        hub.post(f"hub/leases/{lease['id']}/started", json={}).raise_for_status()
+        assert lab.get("lab?server=a-b").json()["lease"]["phase"] == "ACTIVE"
+        with lab.stream("GET", "lab/events?server=a-b") as events:
+            lines = (line for line in events.iter_lines() if line.startswith("data:"))
+            assert json.loads(next(lines)[5:])["lease"]["extensions_left"] == 1
+            lab.post("lab/extend", json={"server": "a-b"}).raise_for_status()
+            assert json.loads(next(lines)[5:])["lease"]["extensions_left"] == 0
+        assert code(lab.post("lab/extend", json={"server": "a-b"})) == (409, "conflict")
+        metrics = httpx.get(f"{service.url}metrics", headers={"Authorization": "token prometheus-token"}, trust_env=False).text
+        assert 'skydesk_leases{phase="ACTIVE",profile="gpu"} 1.0' in metrics
+        admin.post(f"admin/leases/{lease['id']}/end", json={"message": "bye"}).raise_for_status()
+        assert hub.get("hub/leases").json()["leases"][0]["end"] == {"reason": "admin", "message": "bye"}
+        hub.post(f"hub/leases/{lease['id']}/ended", json={"reason": "admin", "message": None}).raise_for_status()
+        acts = admin.get("admin/audit").json()["audit"]
+        assert [(act["what"], act["address"]) for act in acts] == [("lease.end", "127.0.0.1")]
+
+
+def test_an_administrators_lab_has_no_rights_over_others(service: Service) -> None:
+    with service.client("admin-lab-token") as client:
+        assert code(client.get("admin/overview")) == (403, "not_allowed")
 
 
 def test_the_hub_is_not_asked_for_every_call(service: Service, vera: httpx.Client) -> None:
