@@ -19,7 +19,8 @@ export const leaseMessages: JupyterFrontEndPlugin<void> = {
   requires: [ILease],
   activate: (app: JupyterFrontEnd, tracker: LeaseTracker): void => {
     const openHub = (): void => void window.open(`${PageConfig.getOption('hubHost')}${PageConfig.getOption('hubPrefix')}home`, '_blank', 'noopener');
-    const readAll = (): void => void app.commands.execute(showLeaseCommand);
+    // Only once the click that asked for it is over: the popup would take it for a click elsewhere, and close.
+    const readAll = (): void => void setTimeout(() => void app.commands.execute(showLeaseCommand));
     new Messages(tracker, new Notices(), { openHub, readAll }).start();
   }
 };

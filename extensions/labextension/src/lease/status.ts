@@ -88,10 +88,10 @@ export class LeaseStatus extends Widget {
     this.popup = showPopup({ body, anchor: this, align: 'right', hasDynamicSize: true });
     this.button.setAttribute('aria-expanded', 'true');
     this.popup.disposed.connect(() => {
-      const left = document.activeElement;
+      const inside = body.node.contains(document.activeElement);
       this.popup = null;
       this.button.setAttribute('aria-expanded', 'false');
-      if (!left || left === document.body) {
+      if (inside) {
         this.button.focus();
       }
     });

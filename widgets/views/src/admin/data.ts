@@ -2,6 +2,7 @@
 
 import { fields, isRecord, text, type Fields } from "../shared/json";
 import { PHASES, type Phase } from "../shared/job";
+import { detailWords } from "./words";
 
 export interface Overview {
   user: string;
@@ -28,7 +29,8 @@ export interface LabRow {
   ends_at: string | null;
   last_activity_at: string | null;
   gpus: number;
-  gpu_hours: number;
+  /** GPU time charged so far, GPU-seconds. */
+  gpu_seconds: number;
   group: string;
   extensions: number;
   /** Whether it is being stopped already. */
@@ -143,7 +145,7 @@ export function labsFromJson(json: unknown): LabRow[] {
       ends_at: of.textOrNull("ends_at"),
       last_activity_at: of.textOrNull("last_activity_at"),
       gpus: of.number("gpus"),
-      gpu_hours: of.number("gpu_seconds") / 3600,
+      gpu_seconds: of.number("gpu_seconds"),
       group: of.textOrNull("group") ?? "",
       extensions: of.numberOrNull("extensions") ?? 0,
       stopping: of.raw("end") !== null && of.raw("end") !== undefined,
@@ -241,13 +243,13 @@ function audienceFromJson(to: Record<string, unknown>): Audience {
   return typeof to["profile"] === "string" ? { profile: to["profile"] } : { all: true };
 }
 
-/** Whatever an act was done with: `seconds 3600, message disk is full`. */
+/** Whatever an act was done with: `by 1 h`, `“the disk is full”`. */
 function detailOf(of: Fields): string {
   const detail = of.raw("detail");
   if (!isRecord(detail)) return "";
   return Object.entries(detail)
     .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .map(([name, value]) => detailWords(name, value))
     .join(", ");
 }
 

@@ -10,6 +10,8 @@ import { fewWords, spanWords } from "./words";
 
 /** How often what is looked at is asked for again, milliseconds. */
 const AGAIN = 10_000;
+/** How long it is said that something was done, milliseconds. What was not done stays until it is dismissed. */
+const TOLD = 8000;
 /** Jobs and acts that are listed, the latest. */
 const MOST_LISTED = 1000;
 
@@ -176,6 +178,7 @@ export class AdminState {
 
   private say(kind: Toast["kind"], text: string): void {
     const id = ++this.lastToast;
+    if (kind === "success") setTimeout(() => this.dismiss(id), TOLD);
     this.toasts.value = [...this.toasts.peek().slice(-2), { id, kind, text: text.charAt(0).toUpperCase() + text.slice(1) }];
   }
 }
@@ -189,8 +192,9 @@ export function tabTitle(state: AdminState, section: Section): string {
 }
 
 export function labsWords(overview: data.Overview): string {
-  const parts = [counted(overview.counts["labs"] ?? 0, "lab"), counted(overview.counts["queue"] ?? 0, "person waiting", "people waiting")];
-  return parts.join(", ");
+  const waiting = overview.counts["queue"] ?? 0;
+  const labs = counted(overview.counts["labs"] ?? 0, "lab");
+  return waiting ? `${labs}, ${counted(waiting, "person waiting", "people waiting")}` : labs;
 }
 
 function sectionOf(word: unknown): Section | null {

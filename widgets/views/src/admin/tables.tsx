@@ -53,7 +53,7 @@ export const LAB_COLUMNS: readonly Column<LabRow>[] = [
     key: "gpus",
     title: "GPU",
     value: (lab) => lab.gpus,
-    cell: (lab) => (lab.gpus === 0 ? <span class="sky-muted">none</span> : <span title={lab.group ? `charged to ${lab.group}` : undefined}>{`${lab.gpus}, ${hoursWords(lab.gpu_hours)} used`}</span>),
+    cell: (lab) => (lab.gpus === 0 ? <span class="sky-muted">none</span> : <span title={lab.group ? `charged to ${lab.group}` : undefined}>{`${lab.gpus}, ${spanWords(lab.gpu_seconds)} used`}</span>),
   },
   { key: "extensions", title: "Extended", value: (lab) => lab.extensions, cell: (lab) => (lab.extensions ? `${lab.extensions}×` : <span class="sky-muted">no</span>), room: 3 },
 ];
@@ -152,7 +152,7 @@ export const MESSAGE_COLUMNS: readonly Column<MessageRow>[] = [
   { key: "to", title: "Shown", value: (row) => audienceWords(row.to) },
   { key: "from", title: "From", value: (row) => row.from },
   { key: "made", title: "Sent", value: (row) => moment(row.made_at), cell: (row) => <At iso={row.made_at} /> },
-  { key: "until", title: "Until", value: (row) => moment(row.until), cell: (row) => <At iso={row.until} none="withdrawn" /> },
+  { key: "until", title: "Until", value: (row) => moment(row.until), cell: (row) => <At iso={row.until} none="it is withdrawn" /> },
 ];
 
 export const AUDIT_COLUMNS: readonly Column<AuditRow>[] = [

@@ -34,6 +34,13 @@ export function actWords(what: string): string {
   return ACTS[what] ?? what;
 }
 
+/** One thing that an act was done with. */
+export function detailWords(name: string, value: unknown): string {
+  if (name === "seconds" && typeof value === "number") return `by ${spanWords(value)}`;
+  if (name === "text" || name === "message") return `“${fewWords(String(value), 200)}”`;
+  return `${name} ${String(value)}`;
+}
+
 function two(first: number, firstUnit: string, second: number, secondUnit: string): string {
   return second === 0 ? `${first} ${firstUnit}` : `${first} ${firstUnit} ${second} ${secondUnit}`;
 }
