@@ -1,4 +1,4 @@
-"""``skydesk demo``: the demo survey, a JupyterHub with three accounts, and everything stopped again at the end."""
+"""``skydesk demo``: the demo survey, a JupyterHub with four accounts, and everything stopped again at the end."""
 
 import argparse
 import contextlib
@@ -24,8 +24,8 @@ from .errors import ServiceUnavailable, UsageError
 
 __all__ = ["DemoHub", "add_command"]
 
-ACCOUNTS = (("henrietta", "limited"), ("vera", "default"), ("cecilia", "advanced"))
-"""Account and view, as `skydesk_hub.demo` has them; the core does not import the hub."""
+ACCOUNTS = (("henrietta", "limited"), ("vera", "default"), ("cecilia", "advanced"), ("annie", "admin"))
+"""Account and view, the first of its groups, as `skydesk_hub.demo` has them; the core does not import the hub."""
 
 _STOP_SECONDS = 2.5
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -212,7 +212,11 @@ def _kept_password(folder: Path) -> str:
 
 
 def _require_packages() -> None:
-    missing = [name for name in ("jupyterhub", "jupyterlab", "skydesk_hub", "skydesk_server") if importlib.util.find_spec(name) is None]
+    missing = [
+        name
+        for name in ("jupyterhub", "jupyterhub_idle_culler", "jupyterlab", "skydesk_hub", "skydesk_server")
+        if importlib.util.find_spec(name) is None
+    ]
     if missing:
         raise UsageError(f"the demo needs {', '.join(missing)}, not installed here: pip install 'skydesk[demo]'")
 

@@ -129,6 +129,7 @@ def add_labs(
     )
     c.JupyterHub.load_roles = [*_list(c.JupyterHub, "load_roles"), *hub_roles()]
     c.JupyterHub.spawner_class = _SPAWNERS[kind]
+    c.JupyterHub.template_paths = [*_list(c.JupyterHub, "template_paths"), str(Path(__file__).parent / "templates")]
     c.SkydeskLabs.service_url = _address(service_url)
     c.SkydeskLabs.hub_token = token
     c.SkydeskLabs.policy_file = str(policy_file or "")

@@ -39,8 +39,8 @@ class Verdict:
 class Servers(Protocol):
     """Tells which labs there are."""
 
-    async def running(self) -> list[tuple[str, str]]:
-        """Give user and server of every lab that starts, runs or stops."""
+    async def running(self) -> list[dict[str, Any]]:
+        """Give every lab that starts, runs or stops, as ``hub/leases/sync`` takes it."""
         ...
 
 
@@ -71,7 +71,7 @@ class HubServers:
     url
         The hub's API.
     token
-        A token that holds ``list:users`` and ``read:servers``.
+        A token that holds ``list:users`` and ``read:servers``; with ``admin:server_state`` nodes are told as well.
     transport
         Takes the place of the network in tests.
     """
@@ -80,18 +80,23 @@ class HubServers:
         headers = {"Authorization": f"token {token}", "Accept": "application/jupyterhub-pagination+json"}
         self._http = httpx.AsyncClient(base_url=f"{url.rstrip('/')}/", headers=headers, timeout=60, transport=transport, trust_env=False)
 
-    async def running(self) -> list[tuple[str, str]]:
-        """Give user and server of every lab that starts, runs or stops; all pages of the list."""
-        found: list[tuple[str, str]] = []
+    async def running(self) -> list[dict[str, Any]]:
+        """Give every lab that starts, runs or stops, as ``hub/leases/sync`` takes it; all pages of the list."""
+        found: list[dict[str, Any]] = []
         offset: int | None = 0
         while offset is not None:
             reply = await self._http.get("users", params={"state": "active", "offset": offset})
             reply.raise_for_status()
             page = reply.json()
-            found += [(user["name"], server) for user in page["items"] for server in user["servers"]]
+            found += [_as_running(user["name"], server) for user in page["items"] for server in user["servers"].values()]
             following = page["_pagination"]["next"]
             offset = following["offset"] if following else None
         return found
+
+
+def _as_running(user: str, server: Mapping[str, Any]) -> dict[str, Any]:
+    node = (server.get("state") or {}).get("skydesk_node")
+    return {"user": user, "server": server["name"], "last_activity": server["last_activity"], **({"node": node} if node else {})}
 
 
 class Arbiter:

@@ -1,34 +1,47 @@
-"""The demo hub: three accounts, one a view, all on this machine's loopback address."""
+"""The demo hub: an account for each view and one that looks after the others, all on this machine's loopback address."""
 
 import hmac
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.auth import Authenticator
 from traitlets import Unicode
 
-from .config import add_skydesk
+import skydesk.access
 
-__all__ = ["ACCOUNTS", "DemoAuthenticator", "configure_demo"]
+from .config import add_labs, add_skydesk
 
-ACCOUNTS = {"henrietta": "limited", "vera": "default", "cecilia": "advanced"}
-"""Account -> its group. Named after Henrietta Swan Leavitt, Vera Rubin and Cecilia Payne-Gaposchkin."""
+__all__ = ["ACCOUNTS", "POLICY_FILE", "DemoAuthenticator", "configure_demo"]
+
+ACCOUNTS: Mapping[str, tuple[str, ...]] = {
+    "henrietta": ("limited",),
+    "vera": ("default",),
+    "cecilia": ("advanced", "gpu"),
+    "annie": ("admin", "gpu"),
+}
+"""Account -> its groups, the view first. Named after H. Swan Leavitt, V. Rubin, C. Payne-Gaposchkin and A. Jump Cannon."""
+
+POLICY_FILE = Path(skydesk.access.__file__).parent / "policies" / "demo.toml"
+"""The demo's policy."""
+
+_CULL_EVERY_SECONDS = 5
 
 
 class DemoAuthenticator(Authenticator):
-    """Admits the three demo accounts with one shared password and puts each into its group."""
+    """Admits the demo accounts with one shared password and puts each into its groups."""
 
     password = Unicode(help="The password of all demo accounts; must not be empty.").tag(config=True)
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
-        """Give the account's name and group, or None for a wrong name or password."""
+        """Give the account's name and groups, or None for a wrong name or password."""
         del handler
-        group = ACCOUNTS.get(data["username"])
+        groups = ACCOUNTS.get(data["username"])
         right = bool(self.password) and hmac.compare_digest(data["password"].encode(), self.password.encode())
-        return {"name": data["username"], "groups": [group]} if group and right else None
+        return {"name": data["username"], "groups": [*groups]} if groups and right else None
 
 
 def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, ports: dict[str, int]) -> None:
@@ -43,7 +56,7 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
     survey_file
         The survey that everybody sees.
     password
-        Shared by the three accounts.
+        Shared by all accounts.
     ports
         Free ports of 127.0.0.1 for ``public``, ``hub``, ``proxy`` and ``service``.
     """
@@ -59,19 +72,30 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{ports['proxy']}"
     c.ConfigurableHTTPProxy.command = proxy_command()
     c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
-    _configure_labs(c, folder)
+    service_url = f"http://127.0.0.1:{ports['service']}"
+    # services from elsewhere may be installed beside this environment
+    paths = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     add_skydesk(
         c,
-        service_url=f"http://127.0.0.1:{ports['service']}",
+        service_url=service_url,
+        policy_file=POLICY_FILE,
         service_environment={
             "SKYDESK_SURVEY": str(survey_file),
             "SKYDESK_DATA_FOLDER": str(folder),
             "SKYDESK_JOBS_FOLDER": str(jobs_folder),
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            # services from elsewhere may be installed beside this environment
-            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+            **paths,
         },
     )
+    add_labs(
+        c,
+        service_url=service_url,
+        kind="local",
+        policy_file=POLICY_FILE,
+        cull_every_seconds=_CULL_EVERY_SECONDS,
+        culler_environment={"PATH": os.environ["PATH"], **paths},
+    )
+    _configure_labs(c, folder)
     c.Spawner.environment["SKYDESK_JOBS_FOLDER"] = str(jobs_folder)
     c.JupyterHub.log_level = "WARN"
 
@@ -91,7 +115,6 @@ def proxy_command() -> list[str]:
 
 
 def _configure_labs(c: Any, folder: Path) -> None:
-    c.JupyterHub.spawner_class = "simple"
     c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "home" / "{username}")
     c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
     c.Spawner.default_url = "/lab"

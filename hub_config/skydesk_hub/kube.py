@@ -1,6 +1,6 @@
 """Labs as pods: sized by profile, without rights on the cluster, ended by Kubernetes itself at the latest."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kubespawner import KubeSpawner
@@ -73,8 +73,16 @@ class SkydeskKubeSpawner(SkydeskLabs, KubeSpawner):
             mounts["skydesk-home"] = {"name": "skydesk-home", "mountPath": self.home_path}
         self.volumes, self.volume_mounts = volumes, mounts
         await super().load_user_options()
-        seconds = (datetime.fromisoformat(self.lease["longest_end_at"]) - datetime.now(UTC)).total_seconds()
+        seconds = (datetime.fromisoformat(self.lease["longest_end_at"]) - self.now()).total_seconds()
         self._apply_overrides(deadline(seconds, grace_seconds=self.deadline_grace_seconds))
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub keeps over its own restart, and the node, which administrators see."""
+        state = super().get_state()
+        pod = self._pod()
+        if node := ((pod or {}).get("spec") or {}).get("nodeName"):
+            state["skydesk_node"] = node
+        return state
 
     def clear_state(self) -> None:
         """Forget the last pod; names are the user's and the server's again."""
@@ -83,9 +91,13 @@ class SkydeskKubeSpawner(SkydeskLabs, KubeSpawner):
 
     def seen_end(self) -> End | None:
         """Tell from the pod why it ended."""
-        reflector = self.pod_reflector
-        pod = reflector.pods.get(f"{self.namespace}/{self.pod_name}") if reflector else None
+        pod = self._pod()
         return end_of_pod(pod, memory_limit_bytes=self.mem_limit) if pod else None
+
+    def _pod(self) -> dict[str, Any] | None:
+        """The pod as the cluster has last told of it."""
+        reflector = self.pod_reflector
+        return reflector.pods.get(f"{self.namespace}/{self.pod_name}") if reflector else None
 
     def _take_names(self, *, keep_home: bool = False) -> None:
         # KubeSpawner's own names hold 32 bits of a digest, for which users could look for names that collide

@@ -4,9 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyterhub.spawner import Spawner
 from jupyterhub.utils import maybe_future
 from traitlets import Float, Unicode, default
 
@@ -20,6 +19,11 @@ from .service_client import ServiceClient, ServiceRefused, ServiceUnreachable, s
 
 __all__ = ["SkydeskLabs", "options_from_form"]
 
+if TYPE_CHECKING:
+    from jupyterhub.spawner import Spawner as _Spawner
+else:  # a subclass of Spawner would have to start and stop labs itself
+    from traitlets.config import LoggingConfigurable as _Spawner
+
 _read_policy = cache(read_policy)
 
 
@@ -28,7 +32,7 @@ def options_from_form(form_data: dict[str, list[str]]) -> dict[str, str]:
     return {"profile": form_data["profile"][-1]} if form_data.get("profile") else {}
 
 
-class SkydeskLabs(Spawner):
+class SkydeskLabs(_Spawner):
     """Mixed into a spawner, lets labs start with a lease only, and tells the service when they started and ended.
 
     What a user asks for, by form, by API or for a named server, is looked up in the policy and then asked of the service,
@@ -67,6 +71,10 @@ class SkydeskLabs(Spawner):
         """Those of the user's groups that the policy knows."""
         return [group.name for group in self.policy.known(group.name for group in self.user.groups)]
 
+    def now(self) -> datetime:
+        """Give the time, aware."""
+        return datetime.now(UTC)
+
     @default("options_from_form")
     def _own_options_from_form(self) -> Any:
         return options_from_form
@@ -94,7 +102,7 @@ class SkydeskLabs(Spawner):
         except ServiceUnreachable as error:
             self.log.warning("the spawn form of %s: %s", self._log_name, error)
             raise unreachable() from error
-        return spawn_form(state, self.policy, chosen=str((self.orm_spawner.user_options or {}).get("profile", "")), now=datetime.now(UTC))
+        return spawn_form(state, self.policy, chosen=str((self.orm_spawner.user_options or {}).get("profile", "")), now=self.now())
 
     async def start(self) -> Any:
         """Take a lease, start the lab, and say that it runs.
@@ -194,7 +202,7 @@ class SkydeskLabs(Spawner):
     def _keep_state(self) -> None:
         # now, not only when the lab runs: a hub that is killed meanwhile must know the lease of the lab that it finds
         self.orm_spawner.state = self.get_state()
-        self.db.commit()
+        self.user.db.commit()
 
     def _end_by_request(self) -> End:
         """Who asked the hub to stop a lab is not told to spawners; whatever the service wants ended, it knows itself."""
@@ -202,7 +210,7 @@ class SkydeskLabs(Spawner):
             return End(reason="failed", message=f"it did not answer within {self.http_timeout} s")
         profile, active_at = self.profile, self.orm_spawner.last_activity
         if profile and active_at:
-            idle_seconds = (datetime.now(UTC) - active_at.replace(tzinfo=UTC)).total_seconds()
+            idle_seconds = (self.now() - active_at.replace(tzinfo=UTC)).total_seconds()
             if idle_seconds >= profile.idle_seconds:
                 return End(reason="idle", message="")
         return End(reason="user", message="")

@@ -91,7 +91,7 @@ def hub_roles() -> list[dict[str, Any]]:
             "name": CULLER_NAME,
             "description": "Stops labs whose time is over or that are idle",
             "services": [CULLER_NAME],
-            "scopes": [_OPEN, HUB_SCOPE, "list:users", "read:users:activity", "read:servers", "delete:servers"],
+            "scopes": [_OPEN, HUB_SCOPE, "list:users", "read:users:activity", "read:servers", "delete:servers", "admin:server_state"],
         },
     ]
 

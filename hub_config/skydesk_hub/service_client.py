@@ -97,9 +97,12 @@ class ServiceClient:
         """Give the leases of labs that start or run."""
         return list((await self._call("GET", "hub/leases"))["leases"])
 
-    async def sync(self, running: Iterable[tuple[str, str]]) -> None:
-        """Say which labs there are, as user and server; leases of others end as lost."""
-        await self._call("POST", "hub/leases/sync", json={"running": [{"user": user, "server": server} for user, server in running]})
+    async def sync(self, running: Iterable[Mapping[str, Any]]) -> None:
+        """Say which labs there are, by ``user`` and ``server``; leases of others end as lost.
+
+        ``last_activity`` and ``node`` of each are shown to administrators.
+        """
+        await self._call("POST", "hub/leases/sync", json={"running": [*running]})
 
     async def close(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Download, expect
 
-from .conftest import OpenLab
+from .conftest import OpenLab, start_lab
 from .demo import Demo, wait_until
 from .lab import JobsPanel, Lab
 from .statements import DECK, ENDLESS, LONG, MINUTE
@@ -198,6 +198,6 @@ def test_a_job_goes_on_when_the_page_is_closed_and_the_lab_is_stopped(open_lab: 
     assert not list(demo.folder.glob(pattern))
     wait_until(lambda: bool(list(demo.folder.glob(pattern))), seconds=120, what="the end of the job")
     lab.page.goto(f"{demo.url}/hub/spawn")
-    lab.page.wait_for_url("**/user/henrietta/lab**", timeout=60_000)
+    start_lab(lab.page, "henrietta")
     lab.open()
     lab.jobs().wait("goes on", "completed")

@@ -7,8 +7,9 @@ import pytest
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from skydesk_hub.config import add_skydesk
-from skydesk_hub.demo import ACCOUNTS, DemoAuthenticator, configure_demo
+from skydesk.access import default_policy, read_policy
+from skydesk_hub.config import add_labs, add_skydesk
+from skydesk_hub.demo import ACCOUNTS, POLICY_FILE, DemoAuthenticator, configure_demo
 from tests.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +35,9 @@ def test_a_service_that_runs_elsewhere_is_not_started_by_the_hub() -> None:
 
 def test_the_operators_template_loads() -> None:
     config = PyFileConfigLoader("jupyterhub_config.py", str(ROOT / "hub_config")).load_config()
-    assert [service["name"] for service in config.JupyterHub.services] == ["skydesk"]
-    assert {group for role in config.JupyterHub.load_roles for group in role["groups"]} == set(VIEWS)
+    assert [service["name"] for service in config.JupyterHub.services] == ["skydesk", "skydesk-hub", "skydesk-culler"]
+    assert {group for role in config.JupyterHub.load_roles for group in role.get("groups", ())} == set(VIEWS)
+    assert config.JupyterHub.spawner_class == "skydesk_hub.kube.SkydeskKubeSpawner"
 
 
 def test_the_demo_listens_on_loopback_only(tmp_path: Path) -> None:
@@ -45,19 +47,66 @@ def test_the_demo_listens_on_loopback_only(tmp_path: Path) -> None:
     assert all(url.startswith("http://127.0.0.1:") for url in urls)
 
 
-def test_the_demo_accounts_are_one_for_each_view() -> None:
-    assert sorted(ACCOUNTS.values()) == ["advanced", "default", "limited"]
+def test_the_demo_has_an_account_for_each_view_and_one_that_looks_after_the_others() -> None:
+    assert [groups[0] for groups in ACCOUNTS.values()] == ["limited", "default", "advanced", "admin"]
+
+
+def test_the_demos_groups_are_those_of_its_policy_and_its_gpu_says_that_it_is_none() -> None:
+    policy = read_policy(POLICY_FILE)
+    assert {group for groups in ACCOUNTS.values() for group in groups} <= policy.groups.keys()
+    assert {policy.profiles[name].holders for name in policy.groups["gpu"].profiles} == {2}
+    assert "Pretend" in policy.profiles["gpu"].title
+    assert policy.profiles["gpu"].most_seconds <= 1800
+
+
+def test_the_demos_views_grant_what_those_that_ship_do() -> None:
+    policy, ours = read_policy(POLICY_FILE), default_policy()
+    assert [policy.groups[name].entitlements for name in ("limited", "default", "advanced")] == [
+        ours.groups[name].entitlements for name in ("limited", "default", "advanced")
+    ]
+
+
+def test_who_asks_in_the_hubs_name_has_the_token_that_the_hub_knows() -> None:
+    c = Config()
+    add_skydesk(c, service_url="http://skydesk:10180", managed=False)
+    add_labs(c, service_url="http://skydesk:10180")
+    [token] = [service["api_token"] for service in c.JupyterHub.services if service["name"] == "skydesk-hub"]
+    assert c.SkydeskLabs.hub_token == token
+    assert len(token) == 64
+
+
+def test_a_token_that_a_chart_has_made_is_taken() -> None:
+    c = Config()
+    c.JupyterHub.services = [{"name": "skydesk-hub", "api_token": "of-the-chart"}, {"name": "skydesk", "api_token": "its-own"}]
+    add_skydesk(c, service_url="http://skydesk:10180", managed=False)
+    add_labs(c, service_url="http://skydesk:10180")
+    services = {service["name"]: service for service in c.JupyterHub.services}
+    assert len(services) == len(c.JupyterHub.services), "no name is there twice"
+    assert (services["skydesk"]["api_token"], services["skydesk"]["url"]) == ("its-own", "http://skydesk:10180")
+    assert c.SkydeskLabs.hub_token == "of-the-chart"
+
+
+def test_labs_of_an_unknown_kind_are_refused() -> None:
+    with pytest.raises(ValueError, match="kind must be one of kubernetes, local, got 'docker'"):
+        add_labs(Config(), service_url="http://skydesk:10180", kind="docker")
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "group"),
-    [("vera", "right", "default"), ("vera", "wrong", None), ("vera", "", None), ("nobody", "right", None), ("vera", "r\u00efght", None)],
-    ids=["right", "wrong password", "no password", "unknown account", "not ASCII"],
+    ("name", "password", "groups"),
+    [
+        ("vera", "right", ["default"]),
+        ("cecilia", "right", ["advanced", "gpu"]),
+        ("vera", "wrong", None),
+        ("vera", "", None),
+        ("nobody", "right", None),
+        ("vera", "r\u00efght", None),
+    ],
+    ids=["right", "two groups", "wrong password", "no password", "unknown account", "not ASCII"],
 )
-def test_only_the_demo_accounts_with_their_password_get_in(name: str, password: str, group: str | None) -> None:
+def test_only_the_demo_accounts_with_their_password_get_in(name: str, password: str, groups: list[str] | None) -> None:
     authenticator = DemoAuthenticator(password="right")
     model = asyncio.run(authenticator.authenticate(None, {"username": name, "password": password}))
-    assert model == ({"name": name, "groups": [group]} if group else None)
+    assert model == ({"name": name, "groups": groups} if groups else None)
 
 
 def test_without_a_password_nobody_gets_in() -> None:
