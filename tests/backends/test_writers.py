@@ -20,9 +20,12 @@ from astropy.table import Table
 
 from skydesk.backends.readers import read_result
 from skydesk.backends.writers import FileWriter
+from skydesk.backends.writers.files import _SINKS
+from skydesk.backends.writers.sink import Part, Sink
+from skydesk.backends.writers.text import CsvSink
 from skydesk.errors import InvalidRequest
 from skydesk.query.arrow import schema_of
-from skydesk.query.model import Column, ColumnType, Output, ResultMetadata
+from skydesk.query.model import Column, ColumnType, Format, Output, ResultMetadata
 from skydesk.query.output import parse_output
 
 COLUMNS = (
@@ -253,3 +256,14 @@ def test_name_and_format_that_do_not_go_together_are_refused(tmp_path: Path) -> 
     wrong = Output(file_name="a.fits", format=output.format)
     with pytest.raises(InvalidRequest, match=r"\.csv"):
         FileWriter().write(COLUMNS, batches(), tmp_path, wrong, METADATA)
+
+
+def test_an_interrupt_while_the_file_is_opened_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(part: Part) -> Sink:
+        CsvSink(part)
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(_SINKS, Format.CSV, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        FileWriter().write(COLUMNS, [], tmp_path, parse_output("a.csv"), METADATA)
+    assert list(tmp_path.iterdir()) == []

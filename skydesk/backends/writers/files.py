@@ -49,6 +49,7 @@ class FileWriter:
             raise InvalidRequest(faults)
         parts = _Parts(tuple(columns), folder, output, metadata)
         try:
+            parts.begin()
             for batch in batches:
                 if batch.num_rows:
                     parts.write(batch)
@@ -75,6 +76,9 @@ class _Parts:
         self._finished: list[ResultFile] = []
         self._sink: Sink | None = None
         self._rows_here = 0
+
+    def begin(self) -> None:
+        """Open the first file; from here on there is something that `abandon` has to remove."""
         self._open()
 
     def write(self, batch: pa.RecordBatch) -> None:
