@@ -67,8 +67,7 @@ def run_of_use(profile: LabProfile, earlier: Iterable[Lease], now: datetime) -> 
     earlier
         The owner's leases of this profile that run, or have ended not longer ago than the rest; others do no harm.
     """
-    runs = [_run_at(lease, now) for lease in earlier if _counts(lease, profile, now)]
-    return min(runs, key=lambda run: run.left_seconds(profile), default=RunOfUse())
+    return _together(_run_at(lease, now) for lease in earlier if _counts(lease, profile, now))
 
 
 def again_at(profile: LabProfile, earlier: Iterable[Lease], now: datetime) -> datetime | None:
@@ -87,18 +86,16 @@ def scarcely(profile: LabProfile) -> float:
 
 def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime) -> Lease:
     """The lease once its lab runs; its time begins now."""
-    least = min(
-        (RunOfUse(used_seconds=lease.used_seconds, added_seconds=lease.added_seconds, extensions=lease.extensions), run),
-        key=lambda one: one.left_seconds(profile),
-    )
-    time_ends_at = now + timedelta(seconds=least.left_seconds(profile))
+    own = RunOfUse(used_seconds=lease.used_seconds, added_seconds=lease.added_seconds, extensions=lease.extensions)
+    run = _together((own, run))
+    time_ends_at = now + timedelta(seconds=run.left_seconds(profile))
     return replace(
         lease,
         phase=LeasePhase.ACTIVE,
         started_at=now,
-        used_seconds=least.used_seconds,
-        added_seconds=least.added_seconds,
-        extensions=least.extensions,
+        used_seconds=run.used_seconds,
+        added_seconds=run.added_seconds,
+        extensions=run.extensions,
         time_ends_at=time_ends_at,
         ends_at=time_ends_at,
     )
@@ -248,6 +245,16 @@ def _counts(lease: Lease, profile: LabProfile, now: datetime) -> bool:
     if lease.started_at is None or lease.profile != profile.name:
         return False
     return lease.ended_at is None or now - lease.ended_at < timedelta(seconds=rest_seconds(profile))
+
+
+def _together(runs: Iterable[RunOfUse]) -> RunOfUse:
+    """One run of use: each lease has taken over what those before it had, so that the largest figures are those of all."""
+    every = tuple(runs)
+    return RunOfUse(
+        used_seconds=max((run.used_seconds for run in every), default=0.0),
+        added_seconds=max((run.added_seconds for run in every), default=0.0),
+        extensions=max((run.extensions for run in every), default=0),
+    )
 
 
 def _run_at(lease: Lease, now: datetime) -> RunOfUse:
