@@ -86,7 +86,7 @@ class LeaseDesk:
 
     def place(self, owner: str, groups: frozenset[str], server: str, profile: LabProfile) -> Lease | Queued:
         """Give a user the place that is offered to them or free, else one in the queue; the queue must be settled."""
-        live = self.book.leases(profile=profile.name, phases=LIVE)
+        live = self._in_line(profile)
         mine = next((lease for lease in live if lease.owner == owner and lease.phase in WAITING), None)
         if mine is None and free_places(profile, live) == 0:
             mine = self.book.add(self._wish(owner, groups, server, profile, LeasePhase.QUEUED))
@@ -150,11 +150,15 @@ class LeaseDesk:
         """Let holds run out and offer free places to who is first in line; a queue for what is no longer offered ends."""
         profile = self._policy.profiles.get(profile_name)
         if profile is not None:
-            for lease in settled(profile, self.book.leases(profile=profile_name, phases=LIVE), self.now):
+            for lease in settled(profile, self._in_line(profile), self.now):
                 self.book.keep(lease)
             return
         for lease in self.book.leases(profile=profile_name, phases=WAITING):
             self.book.keep(ended(lease, self.now, EndReason.FAILED, f"the profile {profile_name} is no longer offered"))
+
+    def _in_line(self, profile: LabProfile) -> tuple[Lease, ...]:
+        """Leases of a profile on which its places and its queue depend: without a limit of places, not the thousand that run."""
+        return self.book.leases(profile=profile.name, phases=WAITING if profile.holders is None else LIVE)
 
     def _charged_to_next(self, lease: Lease, budgets: Budgets) -> Lease:
         grants = self._grants(lease, budgets)
