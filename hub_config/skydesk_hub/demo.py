@@ -73,12 +73,14 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
     c.ConfigurableHTTPProxy.command = proxy_command()
     c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
     service_url = f"http://127.0.0.1:{ports['service']}"
+    # whoever writes a policy tries it here
+    policy_file = Path(os.environ.get("SKYDESK_POLICY") or POLICY_FILE)
     # services from elsewhere may be installed beside this environment
     paths = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     add_skydesk(
         c,
         service_url=service_url,
-        policy_file=POLICY_FILE,
+        policy_file=policy_file,
         service_environment={
             "SKYDESK_SURVEY": str(survey_file),
             "SKYDESK_DATA_FOLDER": str(folder),
@@ -91,7 +93,7 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
         c,
         service_url=service_url,
         kind="local",
-        policy_file=POLICY_FILE,
+        policy_file=policy_file,
         cull_every_seconds=_CULL_EVERY_SECONDS,
         culler_environment={"PATH": os.environ["PATH"], **paths},
     )

@@ -26,9 +26,11 @@ class Demo:
         Stands in for the user's home.
     paths
         Folders with packages beside the environment's own.
+    policy
+        Which groups grant which labs; None for the demo's own.
     """
 
-    def __init__(self, folder: Path, *, home: Path, port: int, paths: tuple[Path, ...] = ()) -> None:
+    def __init__(self, folder: Path, *, home: Path, port: int, paths: tuple[Path, ...] = (), policy: Path | None = None) -> None:
         self.folder, self.port = folder, port
         self.url = f"http://127.0.0.1:{port}"
         self.password = ""
@@ -38,6 +40,8 @@ class Demo:
         # the survey that is made once for all tests lies in the user's own cache
         cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         self._environment = {**kept, "HOME": str(home), "XDG_CACHE_HOME": cache, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+        if policy is not None:
+            self._environment["SKYDESK_POLICY"] = str(policy)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, seconds: float = 120) -> None:

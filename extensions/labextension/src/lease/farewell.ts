@@ -21,7 +21,8 @@ export const leaseEnding: JupyterFrontEndPlugin<void> = {
   optional: [ISettingRegistry],
   activate: async (app: JupyterFrontEnd, tracker: LeaseTracker, registry: ISettingRegistry | null): Promise<void> => {
     const { saveSeconds } = await leaseSettings(registry);
-    new Farewell({ tracker, notices: new Notices(), saveSeconds, documents: () => openDocuments(app), kernels: () => runningKernels(app) }).start();
+    const farewell = new Farewell({ tracker, notices: new Notices(), saveSeconds, documents: () => openDocuments(app), kernels: () => runningKernels(app) });
+    void app.restored.then(() => farewell.start());
   }
 };
 

@@ -21,7 +21,9 @@ export const leaseMessages: JupyterFrontEndPlugin<void> = {
     const openHub = (): void => void window.open(`${PageConfig.getOption('hubHost')}${PageConfig.getOption('hubPrefix')}home`, '_blank', 'noopener');
     // Only once the click that asked for it is over: the popup would take it for a click elsewhere, and close.
     const readAll = (): void => void setTimeout(() => void app.commands.execute(showLeaseCommand));
-    new Messages(tracker, new Notices(), { openHub, readAll }).start();
+    const messages = new Messages(tracker, new Notices(), { openHub, readAll });
+    // A notification that is given before the lab stands is counted, but not shown.
+    void app.restored.then(() => messages.start());
   }
 };
 

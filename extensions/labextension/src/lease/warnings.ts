@@ -20,8 +20,10 @@ export const leaseWarnings: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ILease],
   optional: [ISettingRegistry],
-  activate: async (_app: JupyterFrontEnd, tracker: LeaseTracker, registry: ISettingRegistry | null): Promise<void> => {
-    new Warnings(tracker, new Notices(), await leaseSettings(registry), sessionStorage).start();
+  activate: async (app: JupyterFrontEnd, tracker: LeaseTracker, registry: ISettingRegistry | null): Promise<void> => {
+    const warnings = new Warnings(tracker, new Notices(), await leaseSettings(registry), sessionStorage);
+    // A notification that is given before the lab stands is counted, but not shown.
+    void app.restored.then(() => warnings.start());
   }
 };
 
