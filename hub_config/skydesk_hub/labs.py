@@ -157,7 +157,8 @@ class SkydeskLabs(_Spawner):
         if self.lease:
             environment["SKYDESK_LEASE"] = str(self.lease["id"])
             environment["SKYDESK_LEASE_PROFILE"] = str(self.lease["profile"])
-            environment["SKYDESK_LEASE_ENDS_AT"] = str(self.lease.get("ends_at") or "")
+            # its time begins when it runs, which is after this; the service tells the lab when it ends
+            environment["SKYDESK_LEASE_LONGEST_END_AT"] = str(self.lease["longest_end_at"])
         return environment
 
     def get_state(self) -> dict[str, Any]:

@@ -147,6 +147,7 @@ def test_a_lab_knows_its_lease(lab: MakeLab) -> None:
     assert environment["SKYDESK_SERVER"] == "second"
     assert environment["SKYDESK_LEASE"] == mine.lease["id"]
     assert environment["SKYDESK_LEASE_PROFILE"] == "small"
+    assert environment["SKYDESK_LEASE_LONGEST_END_AT"] == mine.lease["longest_end_at"]
 
 
 def test_the_lease_is_kept_over_a_restart_of_the_hub_from_before_the_lab_runs(lab: MakeLab, service: FakeLeaseService) -> None:
