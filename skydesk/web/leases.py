@@ -46,7 +46,7 @@ def lease_to_json(lease: Lease, services: Any) -> dict[str, Any]:
         "started_at": time_to_json(lease.started_at),
         "ends_at": time_to_json(lease.ends_at),
         "longest_end_at": time_to_json(lease.longest_end_at),
-        "idle_seconds": profile.idle_seconds if profile else None,
+        "idle_seconds": (profile or services.policy.base_profile).idle_seconds,
         "gpu_seconds": round(lease.gpu_seconds, 3),
         "end": None if wish is None else {"reason": wish.reason.value, "message": wish.message},
         "ended_at": time_to_json(lease.ended_at),

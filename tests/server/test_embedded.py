@@ -57,6 +57,26 @@ def test_the_session_is_the_local_users(client: httpx.Client, lab: Lab) -> None:
     assert (lab.root / "jobs").is_symlink()
 
 
+def test_without_a_hub_no_lab_ends(client: httpx.Client) -> None:
+    lab = client.get("lab?server=").json()
+    assert (lab["server"], lab["lease"], lab["queue"], lab["messages"]) == ("", None, [], [])
+    assert code(client.post("lab/extend", json={"server": ""})) == (404, "not_found")
+    for path in ("hub/leases", "hub/profiles?user=local&groups=gpu", "admin/overview", "admin/labs"):
+        assert code(client.get(path)) == (403, "not_allowed"), path
+
+
+def test_looking_at_the_end_of_a_lab_does_not_keep_it_from_being_idle(client: httpx.Client, lab: Lab) -> None:
+    def last_activity() -> str:
+        return str(client.get(f"{lab.base}/api/status").json()["last_activity"])
+
+    client.get("session").raise_for_status()
+    before = last_activity()
+    client.get("lab?server=").raise_for_status()
+    assert last_activity() == before
+    client.get("session").raise_for_status()
+    assert last_activity() > before
+
+
 def test_a_statement_is_checked_and_run(client: httpx.Client) -> None:
     columns = client.post("query/check", json={"sql": "SELECT ID, MAG_AUTO_R FROM STARS"}).json()["columns"]
     assert [(column["name"], column["unit"]) for column in columns] == [("ID", None), ("MAG_AUTO_R", "mag")]
