@@ -10,7 +10,7 @@ from .demo import Demo
 from .lab import LONG_MS, Lab
 from .watch import Watch
 
-__all__ = ["AXE", "AdminPage", "axe_violations", "start_profile"]
+__all__ = ["AXE", "AdminPage", "axe_violations", "log_in", "start_profile"]
 
 AXE = Path(__file__).resolve().parents[2] / "widgets/views/node_modules/axe-core/axe.min.js"
 
@@ -18,17 +18,22 @@ AXE = Path(__file__).resolve().parents[2] / "widgets/views/node_modules/axe-core
 def start_profile(context: BrowserContext, demo: Demo, account: str, profile: str, watch: Watch) -> Lab:
     """Log in and start a lab of a profile, as a person does, and wait for it."""
     page = context.new_page()
-    page.goto(demo.url)
-    page.get_by_label("Username").fill(account)
-    page.get_by_label("Password").fill(demo.password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/hub/spawn", timeout=LONG_MS)
+    log_in(page, demo, account, "spawn")
     page.get_by_role("radio", name=re.compile(f"^{profile}")).check()
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(f"**/user/{account}/lab**", timeout=LONG_MS)
     lab = Lab(page, f"{demo.url}/user/{account}", watch)
     lab.wait()
     return lab
+
+
+def log_in(page: Page, demo: Demo, account: str, place: str) -> None:
+    """Log in and go to one of the hub's own pages: ``home``, ``spawn``."""
+    page.goto(f"{demo.url}/hub/login?next=%2Fhub%2F{place}")
+    page.get_by_label("Username").fill(account)
+    page.get_by_label("Password").fill(demo.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/hub/{place}", timeout=LONG_MS)
 
 
 def axe_violations(page: Page, selector: str) -> list[Any]:
