@@ -45,6 +45,7 @@ c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.args = ["--ServerApp.allow_root=True", "--SingleUserNotebookApp.default_url=/api"]
 c.Spawner.environment = {{"PYTHONPATH": "{path}", "JUPYTER_CONFIG_PATH": "{config}"}}
 c.Spawner.poll_interval = 1
+c.Spawner.consecutive_failure_limit = 5
 c.JupyterHub.services = [{{"name": "tester", "api_token": "{token}"}}]
 c.JupyterHub.load_roles = [{{
     "name": "tester", "services": ["tester"], "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "read:hub"],
