@@ -8,7 +8,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from traitlets.config import Config
 
+from skydesk.kubernetes_settings import KubernetesJobs
 from skydesk.settings import SkydeskSettings
 from skydesk_server.hub_service import HubService
 from tests.helm.charts import EVERYTHING, VALUES, objects, pods
@@ -86,7 +88,15 @@ def test_what_cannot_work_is_refused_in_a_sentence(values: dict[str, Any], words
 def test_every_value_has_a_schema_that_takes_nothing_else() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     open_objects = [path for path, node in _nodes(schema) if node.get("type") == "object" and "additionalProperties" not in node]
-    passed_through = {"global", "SkydeskSettings", "HubService", "csi", "cephfs", "items"}  # whose keys are another program's
+    passed_through = {
+        "global",
+        "SkydeskSettings",
+        "KubernetesJobs",
+        "HubService",
+        "csi",
+        "cephfs",
+        "items",
+    }  # whose keys are another program's
     assert {path[-1] for path in open_objects} == passed_through
     assert set(yaml.safe_load((CHART / "values.yaml").read_text())) == set(schema["properties"]) - {"global"}
 
@@ -189,9 +199,9 @@ def _policy(values: str) -> str:
 def test_every_setting_of_the_service_exists(values: str) -> None:
     [config] = objects(values, "ConfigMap", "skydesk-config")
     settings = json.loads(config["data"]["skydesk.json"])
-    assert set(settings) == {"SkydeskSettings", "HubService"}
-    assert set(settings["SkydeskSettings"]) <= set(SkydeskSettings.class_traits(config=True))
-    assert set(settings["HubService"]) <= set(HubService.class_traits(config=True))
+    assert set(settings) == {"SkydeskSettings", "KubernetesJobs", "HubService"}
+    for kind in (SkydeskSettings, KubernetesJobs, HubService):
+        assert set(settings[kind.__name__]) <= set(kind.class_traits(config=True))
 
 
 def test_the_service_reads_its_settings_from_the_file_that_is_mounted(tmp_path: Path) -> None:
@@ -205,6 +215,37 @@ def test_the_service_reads_its_settings_from_the_file_that_is_mounted(tmp_path: 
     mounted = {mount["mountPath"] for mount in pods("production")["skydesk"]["containers"][0]["volumeMounts"]}
     assert {settings.jobs_folder, settings.data_folder, str(Path(settings.policy_file).parent)} <= mounted
     assert str(Path(settings.survey_file).parent) in mounted
+
+
+def test_jobs_find_the_service_their_files_and_the_survey_where_the_chart_has_them() -> None:
+    application = HubService()
+    application.update_config(Config(_settings("everything")))
+    settings, jobs = SkydeskSettings(parent=application), KubernetesJobs(parent=application)
+    assert settings.job_runner == "kubernetes"
+    assert jobs.report_address == "http://skydesk.hub:10180/lab/services/skydesk"
+    claims = {
+        each["metadata"]["name"]
+        for each in objects("everything", "PersistentVolumeClaim")
+        if each["metadata"]["namespace"] == jobs.namespace
+    }
+    assert {jobs.jobs_claim, jobs.survey_claim} == claims
+    # a request names paths as the service has them
+    assert (jobs.jobs_mount, jobs.survey_file) == (settings.jobs_folder, "")
+    assert settings.survey_file.startswith(f"{jobs.survey_mount}/")
+    security = pods("everything")["skydesk"]["securityContext"]
+    assert (jobs.user_id, jobs.group_id) == (security["runAsUser"], security["runAsGroup"])
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_quota_has_room_for_as_many_jobs_as_run_at_once(values: str) -> None:
+    settings = _settings(values)
+    [quota] = [each["spec"]["hard"] for each in objects(values, "ResourceQuota", "skydesk-jobs")]
+    assert settings["SkydeskSettings"]["workers"] <= int(quota["pods"]) <= int(quota["count/jobs.batch"])
+
+
+def _settings(values: str) -> dict[str, Any]:
+    [config] = objects(values, "ConfigMap", "skydesk-config")
+    return dict(json.loads(config["data"]["skydesk.json"]))
 
 
 def test_the_password_of_the_database_stands_in_no_url_and_no_map() -> None:

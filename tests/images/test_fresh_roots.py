@@ -1,0 +1,158 @@
+"""The steps of each Dockerfile, run in fresh roots, and what it starts. Needs Linux, root and a package index, but no container engine."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from skydesk import __version__
+from tests.images.dockerfile import Dockerfile
+from tests.images.fresh_root import FreshRoots, missing
+
+pytestmark = pytest.mark.skipif(bool(missing()) and os.environ.get("CI") != "true", reason=missing() or "nothing is missing")
+READY_WITHIN_SECONDS = 60
+fetching = pytest.mark.skipif(
+    os.environ.get("SKYDESK_TEST_IMAGES") != "1", reason="fetches and installs every package of the image; SKYDESK_TEST_IMAGES=1 runs it"
+)
+
+
+def _built(image: str, folder: Path, *arguments: tuple[str, str], reusing: bool = False) -> FreshRoots:
+    roots = FreshRoots(Dockerfile(image, arguments), folder, reusing=reusing)
+    roots.build()
+    return roots
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> FreshRoots:
+    return _built("worker", tmp_path_factory.mktemp("worker"), reusing=True)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> FreshRoots:
+    return _built("service", tmp_path_factory.mktemp("service"), reusing=True)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(answer: Callable[[], httpx.Response]) -> httpx.Response:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while True:
+        try:
+            return answer()
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "nothing answered"
+            time.sleep(0.1)
+
+
+def test_the_worker_starts_without_rights_on_this_environments_packages(worker: FreshRoots) -> None:
+    with worker.started("/run/skydesk/request.json.gz") as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "request.json.gz" in said
+    assert worker.run("id", "--user").strip() == "1000"
+
+
+def test_the_worker_cannot_write_where_it_is_installed(worker: FreshRoots) -> None:
+    with pytest.raises(AssertionError, match="Permission denied"):
+        worker.run("touch", "/opt/skydesk/bin/python")
+
+
+def test_the_service_starts_and_is_healthy_on_this_environments_packages(service: FreshRoots, port: int, tiny_survey: Path) -> None:
+    place = service.root_of("service") / "tmp"
+    survey = place / "survey"
+    if not survey.exists():
+        _copy_tree(tiny_survey.parent, survey)
+    environment = {
+        "JUPYTERHUB_SERVICE_NAME": "skydesk",
+        "JUPYTERHUB_SERVICE_PREFIX": "/services/skydesk/",
+        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}",
+        "JUPYTERHUB_API_TOKEN": "secret",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
+        "JUPYTERHUB_CLIENT_ID": "service-skydesk",
+        "SKYDESK_SURVEY": f"/tmp/survey/{tiny_survey.name}",
+        "SKYDESK_DATA_FOLDER": "/tmp/data",
+    }
+    with service.started(environment=environment):
+        reply = _wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/services/skydesk/health", timeout=20))
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["status"] == "ok"
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    shutil.copytree(source, target)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, 1000, 1000)
+
+
+def test_the_service_brings_its_database_up_to_date_before_it_starts(service: FreshRoots) -> None:
+    service.run("python", "-m", "skydesk.backends.jobstore", "sqlite:////tmp/fresh.sqlite")
+    assert (service.root_of("service") / "tmp/fresh.sqlite").stat().st_uid == 1000
+
+
+@fetching
+@pytest.mark.slow
+def test_the_worker_with_its_own_packages_has_the_core_and_nothing_of_jupyter(tmp_path: Path) -> None:
+    worker = _built("worker", tmp_path)
+    code = "import skydesk.worker, duckdb, astropy, fitsio, pyarrow, h5py; from importlib.util import find_spec; "
+    code += "print([name for name in ('jupyter_server', 'jupyterhub', 'kubernetes_asyncio', 'pip') if find_spec(name)])"
+    assert worker.run("python", "-c", code).strip() == "[]"
+    assert worker.run("skydesk", "--version").split()[-1] == __version__
+
+
+@fetching
+@pytest.mark.slow
+def test_the_service_with_its_own_packages_starts(tmp_path: Path) -> None:
+    roots = _built("service", tmp_path)
+    with roots.started() as process:
+        said, _ = process.communicate(timeout=60)
+    assert "JUPYTERHUB_SERVICE_PREFIX is not set" in said or "JUPYTERHUB_SERVICE_PREFIX: is not set" in said
+    roots.run("python", "-c", "import kubernetes_asyncio, psycopg, skydesk_server.hub_service")
+
+
+@fetching
+@pytest.mark.slow
+@pytest.mark.parametrize("major", ["5", "6"])
+def test_the_hub_starts_with_either_jupyterhub(tmp_path: Path, port: int, major: str) -> None:
+    roots = _built("hub", tmp_path, ("JUPYTERHUB", major))
+    assert roots.run("jupyterhub", "--version").strip().startswith(f"{major}.")
+    config = roots.root_of("hub") / "usr-local-etc.py"
+    config.write_text(
+        "from skydesk_hub.config import add_labs, add_skydesk\n"
+        "add_skydesk(c, service_url='http://skydesk:10180', managed=False)\n"
+        "add_labs(c, service_url='http://skydesk:10180', kind='kubernetes', hub_token='secret')\n"
+        "c.JupyterHub.services = [{**each, 'api_token': each.get('api_token', 'x' * 32)} for each in c.JupyterHub.services]\n"
+        "c.JupyterHub.services = [each for each in c.JupyterHub.services if 'command' not in each]\n"
+        "c.JupyterHub.load_roles = [each for each in c.JupyterHub.load_roles if each['name'] != 'skydesk-culler']\n"
+        f"c.JupyterHub.hub_bind_url = 'http://127.0.0.1:{port}'\n"
+        "c.ConfigurableHTTPProxy.should_start = False\n"
+        "c.JupyterHub.authenticator_class = 'dummy'\n"
+    )
+    with roots.started("jupyterhub", "--config", f"/{config.name}", environment={"CONFIGPROXY_AUTH_TOKEN": "y" * 32}):
+        reply = _wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/hub/health", timeout=20))
+    assert reply.status_code == 200
+
+
+@fetching
+@pytest.mark.slow
+def test_a_lab_starts_with_skydesks_panels(tmp_path: Path, port: int) -> None:
+    roots = _built("lab", tmp_path)
+    assert [re.findall(r"install .*", step)[0].split()[-3:] for step in roots.skipped] == [["git", "less", "tini"]]
+    listed = roots.run("jupyter", "labextension", "list")
+    assert re.search(r"skydesk-lab v\S+ .*enabled.*OK", listed)
+    command = ["jupyter", "lab", "--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token=secret"]
+    with roots.started(*command, environment={"HOME": "/tmp"}) as _:
+        reply = _wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/lab?token=secret", timeout=20))
+    assert reply.status_code == 200
+    assert json.loads(roots.run("python", "-c", "import json, site; print(json.dumps(site.ENABLE_USER_SITE))")) is True
