@@ -16,6 +16,17 @@ Fixtures, all for the whole run:
     environment, mounted read-only: image, command, environment, volumes and mounts.
 ``service_account_kubeconfig``
     A function ``(account) -> path`` of a kubeconfig with a token of a service account of the namespace.
+
+For jobs:
+
+``runner_kubeconfig``
+    A kubeconfig with exactly the rights of the service: those of `tests.cluster.stage.ROLE`.
+``reports``
+    A `tests.cluster.stage.ReportServer`, where pods report.
+``jobs_volume``
+    Name of a claim, and the folder that its volume is in.
+``stage``
+    A `tests.cluster.stage.ClusterStage` with a folder of its own in that volume, for each test.
 """
 
 import os
@@ -31,6 +42,10 @@ import yaml
 
 from tests.cluster.kube import Kube
 from tests.cluster.pods import Interpreter
+from tests.cluster.stage import ROLE, ClusterStage, ReportServer, volume
+from tests.faults.stage import wait_until
+
+_SERVICE = "skydesk-service"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -89,3 +104,47 @@ def service_account_kubeconfig(kube: Kube, tmp_path_factory: pytest.TempPathFact
         return str(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def runner_kubeconfig(kube: Kube, service_account_kubeconfig: Callable[[str], str]) -> str:
+    about = {"name": _SERVICE, "namespace": kube.namespace}
+    group = "rbac.authorization.k8s.io"
+    role_ref = {"apiGroup": group, "kind": "Role", "name": _SERVICE}
+    subjects = [{"kind": "ServiceAccount", **about}]
+    kube.apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about},
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": about, "rules": ROLE},
+        {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": about, "roleRef": role_ref, "subjects": subjects},
+    )
+    return service_account_kubeconfig(_SERVICE)
+
+
+@pytest.fixture(scope="session")
+def reports(node_address: str) -> Iterator[ReportServer]:
+    server = ReportServer(node_address)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def jobs_volume(kube: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A claim, and the folder of the volume that it has: one for all tests, since it takes the cluster some time to bind one."""
+    folder = tmp_path_factory.mktemp("volume")
+    objects = volume("jobs", kube.namespace, folder)
+    kube.apply(*objects)
+    wait_until(lambda: kube.get("pvc")[0]["status"]["phase"] == "Bound", 60)
+    yield "jobs", folder
+    kube.kubectl("delete", "persistentvolume", objects[0]["metadata"]["name"], "--wait=false")
+
+
+@pytest.fixture
+def stage(
+    jobs_volume: tuple[str, Path], kube: Kube, interpreter: Interpreter, runner_kubeconfig: str, reports: ReportServer
+) -> Iterator[ClusterStage]:
+    claim, root = jobs_volume
+    folder = root / secrets.token_hex(4)
+    folder.mkdir()
+    made = ClusterStage(folder, kube=kube, kubeconfig=runner_kubeconfig, interpreter=interpreter, reports=reports, claim=claim)
+    yield made
+    made.close()

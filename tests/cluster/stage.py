@@ -23,7 +23,16 @@ from tests.cluster.kube import Kube
 from tests.cluster.pods import Interpreter
 from tests.faults.stage import Stage
 
-__all__ = ["ClusterStage", "ReportServer", "volume"]
+__all__ = ["ROLE", "ClusterStage", "ReportServer", "volume"]
+
+ROLE: list[dict[str, Any]] = [
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list", "watch", "create", "delete"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["create", "delete"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list"]},
+]
+"""What the service may do in the namespace of the jobs."""
 
 JOBS_USER = 1000
 SHARED = "/shared"
@@ -71,6 +80,8 @@ class ReportServer:
 class ClusterStage(Stage):
     """A `tests.faults.stage.Stage` whose runners make pods."""
 
+    seconds = 90
+
     def __init__(self, folder: Path, *, kube: Kube, kubeconfig: str, interpreter: Interpreter, reports: ReportServer, claim: str) -> None:
         super().__init__(folder)
         self.kube = kube
@@ -86,13 +97,14 @@ class ClusterStage(Stage):
             image=interpreter.image,
             report_address=reports.url,
             jobs_claim=claim,
+            jobs_sub_path=f"{folder.name}/jobs",
             command=(*interpreter.command, "-m", "skydesk.pod_worker"),
             environment=interpreter.environment,
             extra_volumes=(*interpreter.volumes, {"name": "shared", "hostPath": {"path": str(self.shared), "type": "Directory"}}),
             extra_volume_mounts=(*interpreter.mounts, {"name": "shared", "mountPath": SHARED}),
             cpu_request="10m",
             scratch_bytes=64 * 2**20,
-            memory_spare_bytes=64 * 2**20,
+            memory_spare_bytes=192 * 2**20,
             stop_seconds=3,
             patience=QUICK,
         )
@@ -115,8 +127,8 @@ class ClusterStage(Stage):
             settings=cluster_settings,
             worker_settings=WorkerSettings(
                 jobs_root=cluster_settings.jobs_mount,
-                services=f"tests.faults.tasks:{services}",
-                tasks="tests.faults.tasks:tasks",
+                services=f"tests.cluster.tasks:{services}",
+                tasks="tests.cluster.tasks:tasks",
                 preload=(),
                 options=options or {},
             ),
@@ -125,6 +137,10 @@ class ClusterStage(Stage):
         self.reports.receiver = runner
         self._runners.append(runner)
         return runner
+
+    def inside(self, path: Path) -> str:
+        """A path below `shared` as a pod sees it."""
+        return f"{SHARED}/{path.relative_to(self.shared)}"
 
     @property
     def selector(self) -> str:

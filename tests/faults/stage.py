@@ -23,6 +23,9 @@ MIB = 2**20
 class Stage:
     """What one or several services share."""
 
+    seconds = 20
+    """How long to wait for a job."""
+
     def __init__(self, folder: Path, *, patience_seconds: float = 5) -> None:
         self.folder = folder
         self.jobs_root = folder / "jobs"
@@ -67,8 +70,12 @@ class Stage:
 
     def submit_ledger_jobs(self, count: int, **fields: Any) -> list[Job]:
         """Queue jobs that write to the ledger when they begin and end, and wait for the gate in between."""
-        request = {"ledger": str(self.ledger), "gate": str(self.gate)}
+        request = {"ledger": self.inside(self.ledger), "gate": self.inside(self.gate)}
         return [self.submit("ledger", request, **fields) for _ in range(count)]
+
+    def inside(self, path: Path) -> str:
+        """A path below `folder` as a worker sees it."""
+        return str(path)
 
     def job(self, job: Job) -> Job:
         """The job as it is now."""
@@ -80,18 +87,22 @@ class Stage:
         """How many jobs are in each phase."""
         return Counter(job.phase for job in self.store.jobs())
 
-    def until_phase(self, job: Job, *phases: Phase, seconds: float = 20) -> Job:
+    def until_phase(self, job: Job, *phases: Phase, seconds: float | None = None) -> Job:
         """Wait for a job to reach one of some phases."""
-        wait_until(lambda: self.job(job).phase in phases, seconds, lambda: self.job(job))
+        wait_until(lambda: self.job(job).phase in phases, seconds or self.seconds, lambda: self.job(job))
         return self.job(job)
 
-    def until_final(self, job: Job, seconds: float = 20) -> Job:
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition, as long as for a job."""
+        wait_until(condition, self.seconds, self.phases)
+
+    def until_final(self, job: Job, seconds: float | None = None) -> Job:
         """Wait for the end of a job."""
         return self.until_phase(job, *FINAL, seconds=seconds)
 
     def until_reported(self, job: Job) -> Job:
         """Wait until a job's task has reported progress, so that it surely runs."""
-        wait_until(lambda: self.job(job).progress is not None, 20, lambda: self.job(job))
+        wait_until(lambda: self.job(job).progress is not None, self.seconds, lambda: self.job(job))
         return self.job(job)
 
     def until_all_final(self, seconds: float = 60) -> Counter[Phase]:

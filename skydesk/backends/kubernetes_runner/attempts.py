@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ...errors import Conflict, NotFound, SkydeskError
-from ...jobs.model import FINAL, Job, Phase
+from ...jobs.model import FINAL, Job, JobError, Phase
 from ...jobs.ports import JobStore
 from ..job_folders import LocalJobFolders
+from ..job_manifest import LOG
 from ..local_runner.verdict import Stop
 from .manifests import object_name
 from .settings import ClusterSettings
@@ -132,7 +134,9 @@ class Desk:
             if fields is None:
                 self._folders.discard(partial)
             elif fields["phase"] in FINAL:
-                self._folders.publish_failure(job, partial, fields.get("error"))
+                error = fields.get("error") or JobError(code="cancelled", message="cancelled by the user")
+                _add_to_log(partial, error.message, self._clock())
+                self._folders.publish_failure(job, partial, error)
             else:
                 self._folders.keep_log(partial)
         except (OSError, SkydeskError) as error:
@@ -171,3 +175,13 @@ class Desk:
 
     def _is_ours(self, row: Job, job: Job) -> bool:
         return (row.phase, row.runner, row.attempt) == (Phase.EXECUTING, self._runner_id, job.attempt)
+
+
+def _add_to_log(partial: Path, words: str, now: datetime) -> None:
+    """Write a line that the worker did not live to write; never through a link, since the lab may write to the folder too."""
+    line = f"{now.isoformat(timespec='milliseconds').replace('+00:00', 'Z')} {words}\n"
+    descriptor = os.open(partial / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        os.write(descriptor, line.encode(errors="backslashreplace"))
+    finally:
+        os.close(descriptor)

@@ -236,9 +236,9 @@ class KubernetesJobRunner:
         if attempt.settled:
             self._let_go(attempt, seen)
             return
-        if row is None:
+        if row is None and attempt.fields is None:
             attempt.stop = Stop.LOST
-        else:
+        elif row is not None:
             attempt.job = row
             if row.cancel_requested:
                 attempt.stop = attempt.stop or Stop.CANCELLED
