@@ -1,13 +1,20 @@
 """The values for the hub's own chart: its schema takes them, and what they call exists."""
 
+import asyncio
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from traitlets.config import Config
 
+from skydesk.access import read_policy
+from skydesk_hub.authenticators import use_oauth
 from skydesk_hub.config import add_labs, add_skydesk
 from skydesk_hub.kube import SkydeskKubeSpawner
 from tests.helm.charts import objects
@@ -19,6 +26,7 @@ LAYERS = {
     "production": ("values-base.yaml", "values-production.yaml"),
     "production with JupyterHub 6": ("values-base.yaml", "values-production.yaml", "values-hub6.yaml"),
 }
+HUB_FILES = ("values-base.yaml", "values-dev.yaml", "values-production.yaml", "values-hub6.yaml")
 needs_z2jh = pytest.mark.skipif(not Z2JH.is_dir(), reason="the Zero to JupyterHub chart's values and schema are not beside the checkout")
 
 
@@ -67,18 +75,20 @@ def _configured(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     calls: list[str] = []
 
     def at_hand(function: Any) -> Any:
-        def call(config: Any, *, policy_file: Path, **options: Any) -> None:
+        def call(config: Any, *arguments: Any, policy_file: Path, **options: Any) -> None:
             assert policy_file == mounted
             calls.append(function.__name__)
-            function(config, policy_file=policy, **options)
+            function(config, *arguments, policy_file=policy, **options)
 
         return call
 
     monkeypatch.setattr("skydesk_hub.config.add_skydesk", at_hand(add_skydesk))
     monkeypatch.setattr("skydesk_hub.config.add_labs", at_hand(add_labs))
+    monkeypatch.setattr("skydesk_hub.authenticators.use_oauth", at_hand(use_oauth))
+    known = {"c": c}  # the chart runs one after the other, in the order of their names, in one name space
     for _, code in sorted(values["hub"]["extraConfig"].items()):
-        exec(compile(code, "extraConfig", "exec"), {"c": c})
-    assert calls == ["add_skydesk", "add_labs"]
+        exec(compile(code, "extraConfig", "exec"), known)
+    assert calls == ["add_skydesk", "add_labs", *(["use_oauth"] if "production" in name else [])]
     return c
 
 
@@ -112,11 +122,34 @@ def test_every_trait_of_the_spawner_that_is_set_exists(name: str) -> None:
     assert set(_with_defaults(name)["hub"]["config"]["SkydeskKubeSpawner"]) <= set(SkydeskKubeSpawner.class_traits(config=True))
 
 
-def test_the_values_hold_no_python_but_two_calls() -> None:
-    [code] = values_file("values-base.yaml")["hub"]["extraConfig"].values()
-    assert "def " not in code
-    assert len(code.splitlines()) <= 6
-    assert not any("extraConfig" in values_file(file).get("hub", {}) for file in ("values-dev.yaml", "values-production.yaml"))
+def test_the_values_hold_calls_of_the_package_and_no_code_of_their_own() -> None:
+    codes = [code for file in HUB_FILES for code in values_file(file).get("hub", {}).get("extraConfig", {}).values()]
+    assert len(codes) == 2
+    for code in codes:
+        assert not re.search(r"\b(def|class|if|for|while|lambda|with)\b", code)
+        assert len(code.splitlines()) <= 6
+
+
+@needs_z2jh
+def test_nobody_is_let_in_but_members_of_the_policys_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    c = _configured("production", monkeypatch)
+    assert c.JupyterHub.authenticator_class == "cilogon"
+    assert c.OAuthenticator.allowed_groups == set(read_policy(CHART / "files/policy.toml").groups)
+    assert not c.OAuthenticator.allow_all
+    member = {"cilogon_user": {"isMemberOf": ["CO:COU:des-collaboration:members:active", "elsewhere"]}}
+    assert c.OAuthenticator.auth_state_groups_key(member) == ["default"]
+
+
+@needs_z2jh
+@pytest.mark.parametrize(("password", "groups"), [("for the default group", ["default"]), ("guessed", None)])
+def test_the_password_decides_the_groups_where_skydesk_is_tried_out(
+    password: str, groups: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = _configured("dev", monkeypatch)
+    c.SharedPasswordAuthenticator.password_groups = {"for the default group": ["default"]}
+    authenticator = SharedPasswordAuthenticator(config=c)
+    found = asyncio.run(authenticator.authenticate(None, {"username": "vera", "password": password}))
+    assert (found and found["groups"]) == groups
 
 
 def test_both_charts_speak_of_the_same_things() -> None:
@@ -152,3 +185,20 @@ def test_no_pod_of_the_hubs_chart_reaches_the_metadata_of_the_cloud(name: str) -
         assert pod["networkPolicy"]["enabled"]
         assert not rules["cloudMetadataServer"]
         assert not rules["dnsPortsCloudMetadataServer"]
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "helm-values").glob("*.yaml")))
+def test_yamllint_finds_nothing(file: str) -> None:
+    config = ROOT / "helm-values/.yamllint"
+    command = [sys.executable, "-m", "yamllint", "--strict", "--config-file", config, ROOT / "helm-values" / file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_yamllint_finds_nothing_in_the_chart() -> None:
+    config = ROOT / "helm-values/.yamllint"
+    files = [CHART / "Chart.yaml", CHART / "values.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-m", "yamllint", "--strict", "--config-file", config, *files], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
