@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.helm.charts import objects, pods
-from tests.helm.render import CHART
+from tests.helm.render import CHART, ROOT
 from tests.postgresql import postgresql_server
 
 pytestmark = pytest.mark.postgresql
@@ -138,3 +140,16 @@ def test_the_pod_runs_these_scripts() -> None:
     assert container["command"] == ["sh", "/etc/skydesk/backup.sh", "/srv/jobs", "/backup", "30"]
     mounts = {mount["mountPath"]: mount.get("readOnly", False) for mount in container["volumeMounts"]}
     assert mounts == {"/etc/skydesk": True, "/srv/jobs": True, "/backup": False, "/tmp": False}
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_guides_way_to_restore_makes_a_pod_that_restores() -> None:
+    guide = (ROOT / "docs/kubernetes.md").read_text()
+    [program] = re.findall(r"\| jq '(.*?)'", guide, re.DOTALL)
+    [cron] = objects("production", "CronJob", "skydesk-backup")
+    made = {"spec": cron["spec"]["jobTemplate"]["spec"]}
+    done = subprocess.run(["jq", program], input=json.dumps(made), capture_output=True, text=True, check=True)
+    [container] = json.loads(done.stdout)["spec"]["template"]["spec"]["containers"]
+    assert container["command"][:2] == ["sh", "/etc/skydesk/restore.sh"]
+    assert {each["name"]: each.get("value") for each in container["env"]}["PGDATABASE"] == "skydesk_restored"
+    assert len(container["env"]) == 6

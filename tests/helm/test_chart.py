@@ -1,6 +1,10 @@
 """The chart of what the hub's own lacks: what Helm makes of it, and what the cluster would take."""
 
+import inspect
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,7 @@ import pytest
 import yaml
 from traitlets.config import Config
 
+import skydesk.backends.kubernetes_runner.api as kubernetes_api
 from skydesk.kubernetes_settings import KubernetesJobs
 from skydesk.settings import SkydeskSettings
 from skydesk_server.hub_service import HubService
@@ -138,10 +143,21 @@ def test_the_service_may_start_and_end_jobs_and_nothing_else() -> None:
     granted = {resource: set(rule["verbs"]) for rule in role["rules"] for resource in rule["resources"]}
     assert granted == {
         "jobs": {"create", "get", "list", "watch", "delete"},
-        "pods": {"get", "list", "watch", "delete"},
+        "pods": {"list", "watch"},
         "secrets": {"create"},
         "events": {"list"},
     }
+
+
+def test_the_role_has_a_verb_for_every_call_of_the_runner_and_no_other() -> None:
+    code = inspect.getsource(kubernetes_api)
+    verbs = {"POST": "create", "DELETE": "delete"}
+    calls = re.findall(r'_call\("(\w+)", "(\w+)"(, name)?', code)
+    needed = {(kind, verbs.get(method) or ("get" if named else "list")) for method, kind, named in calls}
+    followed = re.findall(r'_Reflector\(self, "(\w+)"', code)
+    needed |= {(kind, verb) for kind in followed for verb in ("list", "watch")}
+    [role] = objects("production", "Role")
+    assert needed == {(resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
 
 
 def test_jobs_have_no_gpu_and_labs_only_those_that_there_are() -> None:
@@ -277,3 +293,14 @@ def test_a_hub_below_a_path_has_its_service_there() -> None:
     variables = {each["name"]: each.get("value") for each in container["env"]}
     assert variables["JUPYTERHUB_SERVICE_PREFIX"] == "/lab/services/skydesk/"
     assert container["readinessProbe"]["httpGet"]["path"] == "/lab/services/skydesk/health"
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_helm_lint_finds_nothing(values: str) -> None:
+    code = """import json, sys
+from helm_python.chart import lint
+print(json.dumps(lint(sys.argv[1], json.loads(sys.argv[2]), strict=True, namespace="hub")))"""
+    command = [sys.executable, "-c", code, CHART, json.dumps(VALUES[values])]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert (found["total_charts_linted"], found["errors"]) == (1, [])
+    assert [each for each in found["messages"] if each["error"] != "icon is recommended"] == []

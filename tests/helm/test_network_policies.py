@@ -1,10 +1,11 @@
 """Who may talk to whom. The test cluster's network does not enforce policies: what they say is evaluated here instead."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from tests.helm.charts import objects
+from tests.helm.charts import VALUES, objects
 from tests.helm.network import Place, may_connect
 
 LAB = Place(namespace="hub", labels={"component": "singleuser-server", "app": "jupyterhub"})
@@ -96,3 +97,15 @@ def test_everybody_can_ask_for_names(policies: list[dict[str, Any]], source: Pla
 def test_with_an_open_range_for_the_api_the_metadata_stays_closed() -> None:
     assert not may_connect(objects("dev", "NetworkPolicy"), SERVICE, METADATA, 443)
     assert may_connect(objects("dev", "NetworkPolicy"), SERVICE, Place(address="198.51.100.1"), 6443)
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_every_exception_is_a_part_of_its_range(values: str) -> None:
+    """Or the cluster refuses the policy, which no schema says."""
+    rules = [rule for each in objects(values, "NetworkPolicy") for rule in each["spec"].get("egress", [])]
+    blocks = [peer["ipBlock"] for rule in rules for peer in rule["to"] if "ipBlock" in peer]
+    assert blocks
+    for block in blocks:
+        whole = ip_network(block["cidr"])
+        assert all(ip_network(part) != whole and ip_network(part).subnet_of(whole) for part in block.get("except", []))
+        assert block.get("except") or ip_address(METADATA.address) not in whole
