@@ -48,6 +48,8 @@ def error_from_json(status: int, body: Any) -> e.SkydeskError:
     kind = _KINDS.get(str(error.get("code")), e.InternalError)
     if issubclass(kind, e.InvalidQuery):
         return kind(message, **{key: detail.get(key) for key in ("line", "column", "length", "hint")})
+    if issubclass(kind, e.Queued):
+        return kind(message, **{key: detail[key] for key in ("profile", "place", "length", "estimate_seconds") if key in detail})
     if issubclass(kind, e.InvalidRequest | e.InvalidSurvey) and detail.get("faults"):
         return kind(e.Fault(**fault) for fault in detail["faults"])
     return kind(message)

@@ -8,6 +8,7 @@ import pytest
 from skydesk.access import User
 from skydesk.errors import InvalidRequest, InvalidSurvey, ServiceUnavailable
 from skydesk.jobs.model import Phase
+from skydesk.leases.model import EndReason
 from skydesk.query.model import QueryRequest
 from skydesk.query.output import parse_output
 from skydesk.settings import SkydeskSettings
@@ -63,6 +64,23 @@ def test_jobs_survive_a_restart(settings: SkydeskSettings, user: User) -> None:
     with build_services(settings, mode="embedded") as again:
         wait_until(lambda: again.jobs.get(user, job.id).phase is Phase.COMPLETED, seconds=60, what="the end of the job")
         assert [entry.sql for entry in again.queries.history(user)] == [SQL]
+
+
+def test_with_a_hub_labs_are_charged_while_they_run(settings: SkydeskSettings) -> None:
+    settings.lease_tick_seconds = 0.1
+    with build_services(settings, mode="hub") as services:
+        lease = services.leases.started(services.leases.admit("vera", ["gpu"], "", "gpu").id)
+
+        def charged_seconds() -> float:
+            return services.leases.store.read(lambda book: book.gpu_seconds_by_group())["gpu"]
+
+        wait_until(lambda: charged_seconds() > 0, seconds=20, what="the first charge")
+        assert services.leases.end(lease.id, EndReason.USER, None).gpu_seconds == charged_seconds()
+
+
+def test_without_a_hub_nobody_looks_after_leases(services: Services) -> None:
+    assert not [thread for thread in threading.enumerate() if thread.name == "skydesk-leases"]
+    assert services.leases.running() == ()
 
 
 def test_the_local_user_may_use_everything(settings: SkydeskSettings, user: User) -> None:

@@ -1,3 +1,4 @@
+import pickle
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from skydesk.access import Entitlements, User
 from skydesk.errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, Queued
 from skydesk.query.model import Cancellation
 from skydesk.web import leases as leases_module
-from skydesk.web.errors import error_to_json, http_status
+from skydesk.web.errors import error_from_json, error_to_json, http_status
 from skydesk.web.http import EventsReply, JsonReply
 from tests.web.conftest import HENRIETTA, Desk
 
@@ -117,6 +118,9 @@ def test_the_queue_is_joined_seen_and_left(desk: Desk) -> None:
     assert http_status(caught.value) == 409
     error = error_to_json(caught.value)["error"]
     assert (error["code"], error["detail"]["place"], error["detail"]["estimate_seconds"]) == ("queued", 1, 24 * 3600)
+    for again in (error_from_json(409, {"error": error}), pickle.loads(pickle.dumps(caught.value))):
+        assert isinstance(again, Queued)
+        assert (str(again), again.detail) == (str(caught.value), caught.value.detail)
     (place,) = desk.json("GET", "lab?server=")["queue"]
     assert place == {"profile": "gpu", "title": "GPU", "place": 1, "estimate_seconds": 24 * 3600, "held_until": None}
     desk.by(HUB).json("POST", f"hub/leases/{ids[0]}/ended", {"reason": "user"})

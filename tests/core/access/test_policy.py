@@ -2,7 +2,7 @@
 
 import pytest
 
-from skydesk.access import NOBODY, default_policy
+from skydesk.access import ADMIN, HUB, NOBODY, Entitlements, Group, Policy, User, default_policy
 from skydesk.errors import NotAllowed
 
 POLICY = default_policy()
@@ -71,3 +71,32 @@ def test_an_administrator_may_also_monitor(groups: list[str], rights: set[str]) 
 
 def test_the_groups_that_grant_a_profile_are_told_in_the_policys_order() -> None:
     assert [group.name for group in POLICY.granting(["advanced", "default", "gpu"], "standard")] == ["default", "advanced"]
+
+
+@pytest.mark.parametrize("name", [ADMIN, HUB])
+def test_all_services_are_all_but_those_over_others(name: str) -> None:
+    everything = Entitlements(services=frozenset({"*"}))
+    assert everything.allows_service("anything")
+    assert not everything.allows_service(name)
+    with pytest.raises(NotAllowed, match=f"the {name} service is not open to ada"):
+        User(name="ada", entitlements=everything).require_service(name)
+
+
+@pytest.mark.parametrize(
+    ("groups", "opened"),
+    [(["default"], False), (["advanced"], False), (["monitor"], True), (["ADMIN"], True), (["default", "monitor"], True)],
+    ids=str,
+)
+def test_rights_over_others_open_the_administrators_service(groups: list[str], opened: bool) -> None:
+    assert POLICY.entitlements(groups).allows_service(ADMIN) is opened
+
+
+def test_looking_after_a_group_opens_it_too() -> None:
+    group = Group(name="tutors", title="Tutors", administers=frozenset({"students"}))
+    assert Policy(profiles={}, groups={"tutors": group}).entitlements(["tutors"]).allows_service(ADMIN)
+
+
+def test_what_is_open_to_every_person_is_not_open_to_a_service_of_the_hub() -> None:
+    User(name="ada").require_service("")
+    with pytest.raises(NotAllowed, match="prometheus is a service of the hub"):
+        User(name="prometheus", is_service=True).require_service("")

@@ -62,6 +62,8 @@ def test_groups_are_compared_without_letter_case(tmp_path: Path) -> None:
     ("change", "fault"),
     [
         (('title = "Small"', ""), "profiles.small.title: is missing"),
+        (('services = ["query"]', 'services = ["query", "hub"]'), "groups.everybody.services: names 'hub', which is not granted here"),
+        (('services = ["query"]', 'services = ["admin"]'), "groups.everybody.services: names 'admin', which is not granted here"),
         (
             ("cpu = [0.5, 1]", "cpu = [2, 1]"),
             "profiles.small.cpu: must be two numbers above 0, the smaller first, as in",
