@@ -23,6 +23,8 @@ export interface LeaseTrackerOptions {
 
 const HIDDEN_ASK_SECONDS = 60;
 const RETRY_SECONDS = 15;
+/** Kernels and documents that the service takes in one report. */
+const MOST_REPORTED = 1000;
 
 export class LeaseTracker {
   constructor(private readonly options: LeaseTrackerOptions) {
@@ -106,7 +108,8 @@ export class LeaseTracker {
 
   /** Tell what was done before the end, to be shown afterwards. */
   async reportEnding({ busyKernels, saved, unsaved }: EndingReport): Promise<void> {
-    await this.post('lab/ending', { server: this.options.server, busy_kernels: busyKernels, saved, unsaved });
+    const [busy, done, undone] = [busyKernels, saved, unsaved].map(all => all.slice(0, MOST_REPORTED));
+    await this.post('lab/ending', { server: this.options.server, busy_kernels: busy, saved: done, unsaved: undone });
   }
 
   private get named(): string {
