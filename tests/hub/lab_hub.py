@@ -32,7 +32,7 @@ from skydesk_hub.demo import proxy_command
 
 c = get_config()
 c.JupyterHub.bind_url = "http://127.0.0.1:{public}/"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub}/hub/"
+c.JupyterHub.hub_bind_url = "http://{address}:{hub}/hub/"
 c.JupyterHub.db_url = "sqlite:///{folder}/hub.sqlite"
 c.JupyterHub.cookie_secret_file = "{folder}/cookie_secret"
 c.JupyterHub.cleanup_servers = True
@@ -52,7 +52,7 @@ c.JupyterHub.load_roles = [{{
 }}]
 add_skydesk(
     c,
-    service_url="http://127.0.0.1:{service}",
+    service_url="http://{address}:{service}",
     policy_file=Path("{folder}/policy.toml"),
     service_environment={{
         "PYTHONPATH": "{path}", "SKYDESK_SURVEY": "{survey}", "SKYDESK_DATA_FOLDER": "{folder}/data",
@@ -61,10 +61,10 @@ add_skydesk(
 )
 add_labs(
     c,
-    service_url="http://127.0.0.1:{service}",
-    kind="local",
+    service_url="http://{address}:{service}",
+    kind="{kind}",
     policy_file=Path("{folder}/policy.toml"),
-    cull_every_seconds=2,
+    cull_every_seconds={cull_every_seconds},
     culler_environment={{"PYTHONPATH": "{path}", "HOME": "{folder}"}},
 )
 """
@@ -137,8 +137,18 @@ def lab_hub(
     homes: Sequence[str],
     extra_paths: Sequence[Path] = (),
     values: Mapping[str, Any] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[LabHub]:
-    """Run a hub with labs; ``extra_config`` says who logs in."""
+    """Run a hub with labs.
+
+    Parameters
+    ----------
+    extra_config
+        Says who logs in, and more; in it and before it ``values`` stand for what is in braces: ``address`` is where hub and
+        service listen for labs, ``kind`` that of the labs.
+    variables
+        Of the hub's own environment.
+    """
     public, hub_port, proxy, service = free_ports(4)
     config = folder / "jupyter-config"
     (config / "jupyter_server_config.d").mkdir(parents=True)
@@ -147,13 +157,14 @@ def lab_hub(
         (folder / "home" / name).mkdir(parents=True)
     (folder / "policy.toml").write_text(policy)
     given = {
+        "address": "127.0.0.1", "kind": "local", "cull_every_seconds": 2,
         "public": public, "hub": hub_port, "proxy": proxy, "service": service, "folder": folder, "config": config, "token": TOKEN,
         "path": os.pathsep.join(map(str, (*extra_paths, *SOURCES))), "survey": write_survey(folder / "survey"), **(values or {}),
     }  # fmt: skip
     file = folder / "jupyterhub_config.py"
     file.write_text((_CONFIG + extra_config).format(**given))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = clean_environment(folder, extra_paths=extra_paths, PATH=path)
+    environment = clean_environment(folder, extra_paths=extra_paths, PATH=path, **(variables or {}))
     log = folder / "hub.log"
     url = f"http://127.0.0.1:{public}"
     with process([sys.executable, "-m", "jupyterhub", "--config", str(file)], environment=environment, folder=folder, log=log) as started:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub.lab_hub import LabHub, Person, jupyterhub_5, lab_hub
+from tests.hub.lab_hub import JUPYTERHUB_5, LabHub, Person, jupyterhub_5, lab_hub
 from tests.server.serving import wait_until
 
 pytestmark = pytest.mark.slow
@@ -63,14 +63,14 @@ c.JupyterHub.load_groups = {{
 """
 
 
-@pytest.fixture(scope="module", params=["installed", "5.5.1"])
+@pytest.fixture(scope="module", params=["installed", JUPYTERHUB_5])
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHub]:
-    paths = [jupyterhub_5()] if request.param == "5.5.1" else []
+    paths = [jupyterhub_5()] if request.param == JUPYTERHUB_5 else []
     folder = tmp_path_factory.mktemp("labs")
     people = ("vera", "ada", "cecilia", "george")
     with lab_hub(folder, policy=POLICY, extra_config=CONFIG, homes=people, extra_paths=paths) as found:
         version = found.api.get("").json()["version"]
-        assert (version == "5.5.1") == bool(paths)
+        assert (version == JUPYTERHUB_5) == bool(paths)
         yield found
 
 
