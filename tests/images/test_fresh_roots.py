@@ -6,7 +6,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -30,13 +30,24 @@ def _built(image: str, folder: Path, *arguments: tuple[str, str], reusing: bool 
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory) -> FreshRoots:
-    return _built("worker", tmp_path_factory.mktemp("worker"), reusing=True)
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRoots]:
+    folder = tmp_path_factory.mktemp("worker")
+    yield _built("worker", folder, reusing=True)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> FreshRoots:
-    return _built("service", tmp_path_factory.mktemp("service"), reusing=True)
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRoots]:
+    folder = tmp_path_factory.mktemp("service")
+    yield _built("service", folder, reusing=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """For roots of gigabytes, which are not kept."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture
@@ -103,8 +114,8 @@ def test_the_service_brings_its_database_up_to_date_before_it_starts(service: Fr
 
 @fetching
 @pytest.mark.slow
-def test_the_worker_with_its_own_packages_has_the_core_and_nothing_of_jupyter(tmp_path: Path) -> None:
-    worker = _built("worker", tmp_path)
+def test_the_worker_with_its_own_packages_has_the_core_and_nothing_of_jupyter(folder: Path) -> None:
+    worker = _built("worker", folder)
     code = "import skydesk.worker, duckdb, astropy, fitsio, pyarrow, h5py; from importlib.util import find_spec; "
     code += "print([name for name in ('jupyter_server', 'jupyterhub', 'kubernetes_asyncio', 'pip') if find_spec(name)])"
     assert worker.run("python", "-c", code).strip() == "[]"
@@ -113,8 +124,8 @@ def test_the_worker_with_its_own_packages_has_the_core_and_nothing_of_jupyter(tm
 
 @fetching
 @pytest.mark.slow
-def test_the_service_with_its_own_packages_starts(tmp_path: Path) -> None:
-    roots = _built("service", tmp_path)
+def test_the_service_with_its_own_packages_starts(folder: Path) -> None:
+    roots = _built("service", folder)
     with roots.started() as process:
         said, _ = process.communicate(timeout=60)
     assert "JUPYTERHUB_SERVICE_PREFIX is not set" in said or "JUPYTERHUB_SERVICE_PREFIX: is not set" in said
@@ -124,8 +135,8 @@ def test_the_service_with_its_own_packages_starts(tmp_path: Path) -> None:
 @fetching
 @pytest.mark.slow
 @pytest.mark.parametrize("major", ["5", "6"])
-def test_the_hub_starts_with_either_jupyterhub(tmp_path: Path, port: int, major: str) -> None:
-    roots = _built("hub", tmp_path, ("JUPYTERHUB", major))
+def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, major: str) -> None:
+    roots = _built("hub", folder, ("JUPYTERHUB", major))
     assert roots.run("jupyterhub", "--version").strip().startswith(f"{major}.")
     config = roots.root_of("hub") / "usr-local-etc.py"
     config.write_text(
@@ -146,8 +157,8 @@ def test_the_hub_starts_with_either_jupyterhub(tmp_path: Path, port: int, major:
 
 @fetching
 @pytest.mark.slow
-def test_a_lab_starts_with_skydesks_panels(tmp_path: Path, port: int) -> None:
-    roots = _built("lab", tmp_path)
+def test_a_lab_starts_with_skydesks_panels(folder: Path, port: int) -> None:
+    roots = _built("lab", folder)
     assert [re.findall(r"install .*", step)[0].split()[-3:] for step in roots.skipped] == [["git", "less", "tini"]]
     listed = roots.run("jupyter", "labextension", "list")
     assert re.search(r"skydesk-lab v\S+ .*enabled.*OK", listed)
