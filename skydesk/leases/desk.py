@@ -88,7 +88,8 @@ class LeaseDesk:
         """Give a user the place that is offered to them or free, else one in the queue; the queue must be settled."""
         live = self._in_line(profile)
         mine = next((lease for lease in live if lease.owner == owner and lease.phase in WAITING), None)
-        if mine is None and free_places(profile, live) == 0:
+        free = free_places(profile, live)
+        if mine is None and free is not None and free <= 0:
             mine = self.book.add(self._wish(owner, groups, server, profile, LeasePhase.QUEUED))
             live = (*live, mine)
         if mine is not None and mine.phase is LeasePhase.QUEUED:
@@ -99,6 +100,11 @@ class LeaseDesk:
             return self.book.add(lease)
         self.book.keep(lease)
         return lease
+
+    def pass_on(self, owner: str, profile: LabProfile, why: str) -> None:
+        """Offer the place that is held for a user, who cannot take it, to the next in line."""
+        for lease in self.book.leases(owner=owner, profile=profile.name, phases=frozenset({LeasePhase.OFFERED})):
+            self.end(lease, EndReason.BUDGET, why)
 
     def begin_charge(self, lease: Lease) -> None:
         """Begin to charge a lab for its GPUs, if it has any."""
@@ -128,7 +134,7 @@ class LeaseDesk:
     def set_end(self, lease: Lease, budgets: Budgets) -> Lease:
         """Charge a lab to its next group where its own has nothing left, and set its end to the earlier of time and budget."""
         time_ends_at = lease.time_ends_at
-        if not lease.group or time_ends_at is None:
+        if not lease.group or time_ends_at is None or lease.stop is not None:
             return lease
         lease = self._charged_to_next(lease, budgets)
         lasts_seconds = min(self.budget_seconds(lease, budgets), _FOR_EVER_SECONDS)
@@ -178,7 +184,6 @@ class LeaseDesk:
 
     def _admitted(self, lease: Lease, profile: LabProfile) -> Lease:
         run = run_of_use(profile, self.earlier(lease.owner, profile), self.now)
-        more_seconds = max(0, profile.extensions - run.extensions) * profile.extension_seconds
         return replace(
             lease,
             phase=LeasePhase.STARTING,
@@ -189,7 +194,7 @@ class LeaseDesk:
             used_seconds=run.used_seconds,
             added_seconds=run.added_seconds,
             extensions=run.extensions,
-            longest_end_at=self.now + timedelta(seconds=run.left_seconds(profile) + more_seconds),
+            longest_end_at=self.now + timedelta(seconds=run.longest_seconds(profile)),
         )
 
     def _first_group(self, lease: Lease, profile: LabProfile) -> str:

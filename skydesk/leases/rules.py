@@ -45,6 +45,10 @@ class RunOfUse:
         """Time that is left, seconds."""
         return profile.longest_seconds + self.added_seconds - self.used_seconds
 
+    def longest_seconds(self, profile: LabProfile) -> float:
+        """Time that is left with every extension that the owner may still take, seconds."""
+        return self.left_seconds(profile) + max(0, profile.extensions - self.extensions) * profile.extension_seconds
+
 
 def new_id() -> str:
     """Make an unguessable id of 16 characters (82 bits)."""
@@ -98,6 +102,7 @@ def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime) -> L
         extensions=run.extensions,
         time_ends_at=time_ends_at,
         ends_at=time_ends_at,
+        longest_end_at=now + timedelta(seconds=run.longest_seconds(profile)),
     )
 
 
@@ -176,11 +181,11 @@ def estimates(profile: LabProfile, live: Iterable[Lease], now: datetime, waiting
     tuple
         In the order of the queue; None where nothing is known.
     """
-    ends = [_place_free_at(lease, profile, now) for lease in live if lease.phase in IN_PLACE]
     if profile.holders is None:
         return (0.0,) * waiting
-    ends += [now] * max(0, profile.holders - len(ends))
-    heapq.heapify(ends)
+    ends = sorted(_place_free_at(lease, profile, now) for lease in live if lease.phase in IN_PLACE)
+    # where the policy was cut down, the first to end leave no place
+    ends = [now] * (profile.holders - len(ends)) + ends[max(0, len(ends) - profile.holders) :]
     found: list[float | None] = []
     for _ in range(waiting):
         if not ends:

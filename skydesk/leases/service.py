@@ -80,7 +80,11 @@ class LeaseService:
             if former is not None:
                 desk.end(former, EndReason.LOST, "another lab was started in its place")
             desk.settle(profile.name)
-            return desk.refusal(owner, names, profile) or desk.place(owner, names, server, profile)
+            refusal = desk.refusal(owner, names, profile)
+            if refusal is None:
+                return desk.place(owner, names, server, profile)
+            desk.pass_on(owner, profile, str(refusal))
+            return refusal
 
         outcome = self.store.write(work)
         if isinstance(outcome, SkydeskError):

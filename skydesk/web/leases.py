@@ -213,14 +213,14 @@ def _lab_events(call: Call, server: str) -> Iterator[ServerSentEvent | None]:
     topics: frozenset[str] = frozenset()
     news = services.lease_feed.follow(revision)
     while not call.cancellation.requested:
+        event = None
         due = time.monotonic() - told_at > _AGAIN_SECONDS
         if told is None or due or topics & _topics_of(call.user.name, told):
             lab = lab_to_json(lab_of(services.leases, call.user, server), server)
             if due or _lasting(lab) != _lasting(told):
                 told, told_at = lab, time.monotonic()
-                yield ServerSentEvent(event="lab", data=lab)
-        else:
-            yield None
+                event = ServerSentEvent(event="lab", data=lab)
+        yield event
         topics = next(news)
 
 

@@ -1,11 +1,14 @@
 """Places that are scarce: who waits, who is next, how long a place is held."""
 
+from dataclasses import replace
+
 import pytest
 
+from skydesk.access import Policy
 from skydesk.errors import LimitExceeded, NotFound
 from skydesk.leases.model import EndReason, LeasePhase
 from skydesk.leases.views import lab_of, offers_to
-from tests.core.leases.desk import HOUR, Desk, user
+from tests.core.leases.desk import GROUPS, HOUR, PROFILES, Desk, user
 
 
 @pytest.fixture
@@ -151,3 +154,28 @@ def test_a_lab_that_is_being_ended_counts_as_free_in_the_estimate(full: Desk) ->
     admin = user("root", "admin", rights=frozenset({"admin", "monitor"}))
     full.administration.end(admin, lease_of(full, "ada"), "")
     assert full.queue_up("cyd").estimate_seconds == 0
+
+
+def test_a_place_that_its_holder_cannot_take_goes_to_the_next_at_once(desk: Desk) -> None:
+    course = ("course",)
+    ada = desk.start("ada", "gpu", groups=course)
+    bob = desk.start("bob", "gpu", groups=course)
+    desk.queue_up("cyd", groups=course)
+    desk.queue_up("dan")
+    desk.pass_(hours=6, every_seconds=600)
+    desk.stop(ada)
+    assert desk.live()[1:] == [("cyd", "OFFERED"), ("dan", "QUEUED")]
+    with pytest.raises(LimitExceeded, match="GPU-hours of cyd in The course"):
+        desk.admit("cyd", "gpu", groups=course)
+    assert desk.live() == [("bob", "ACTIVE"), ("dan", "OFFERED")]
+    assert desk.lease(bob).phase is LeasePhase.ACTIVE
+
+
+def test_fewer_places_than_labs_are_given_to_nobody(full: Desk) -> None:
+    one = Policy(profiles={**PROFILES, "gpu": replace(PROFILES["gpu"], holders=1)}, groups=GROUPS)
+    later = Desk(policy=one, store=full.store, clock=full.clock)
+    assert later.queue_up("cyd").estimate_seconds == 24 * HOUR
+    later.leases.end(lease_of(later, "ada"), EndReason.USER, None)
+    assert later.live() == [("bob", "ACTIVE"), ("cyd", "QUEUED")]
+    later.leases.end(lease_of(later, "bob"), EndReason.USER, None)
+    assert later.live() == [("cyd", "OFFERED")]

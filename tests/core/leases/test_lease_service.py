@@ -24,6 +24,7 @@ def test_a_lab_is_admitted_and_its_time_begins_when_it_runs(desk: Desk) -> None:
     running = desk.leases.started(lease.id)
     assert (running.phase, running.started_at) == (LeasePhase.ACTIVE, desk.clock.now)
     assert desk.seconds_left(running) == 8 * HOUR
+    assert running.longest_end_at == desk.clock.now + timedelta(hours=8 + 2 * 2)
 
 
 def test_a_profile_that_no_group_grants_is_refused(desk: Desk) -> None:
@@ -205,6 +206,18 @@ def test_what_cannot_be_extended_says_why() -> None:
     desk.pass_(hours=8)
     with pytest.raises(Conflict, match="is being stopped: the lab's time was over"):
         desk.leases.extend(ADA, "")
+
+
+def test_a_lab_that_is_being_ended_stays_so(desk: Desk) -> None:
+    root = user("root", rights=frozenset({"admin"}))
+    lease = desk.start(profile="gpu")
+    desk.administration.end(root, lease.id, "the node is needed")
+    desk.pass_(minutes=5, every_seconds=60)
+    assert desk.seconds_left(lease) == -300
+    with pytest.raises(Conflict, match="is being stopped: the node is needed"):
+        desk.leases.extend(ADA, "")
+    with pytest.raises(Conflict, match="being ended already"):
+        desk.administration.extend(root, lease.id, HOUR)
 
 
 def test_nobody_extends_the_lab_of_somebody_else(desk: Desk) -> None:
