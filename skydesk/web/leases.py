@@ -215,7 +215,7 @@ def _lab_events(call: Call, server: str) -> Iterator[ServerSentEvent | None]:
     while not call.cancellation.requested:
         event = None
         due = time.monotonic() - told_at > _AGAIN_SECONDS
-        if told is None or due or topics & _topics_of(call.user.name, told):
+        if told is None or due or topics & _topics_of(call, told):
             lab = lab_to_json(lab_of(services.leases, call.user, server), server)
             if due or _lasting(lab) != _lasting(told):
                 told, told_at = lab, time.monotonic()
@@ -224,9 +224,12 @@ def _lab_events(call: Call, server: str) -> Iterator[ServerSentEvent | None]:
         topics = next(news)
 
 
-def _topics_of(owner: str, lab: dict[str, Any]) -> set[str]:
-    profiles = [place["profile"] for place in lab["queue"]] + ([lab["lease"]["profile"]] if lab["lease"] else [])
-    return {MESSAGES, topic_of_owner(owner), *map(topic_of_profile, profiles)}
+def _topics_of(call: Call, lab: dict[str, Any]) -> set[str]:
+    """What may change a lab: its owner's leases, messages, and profiles that somebody may wait for; not each start of a common one."""
+    names = {place["profile"] for place in lab["queue"]} | ({lab["lease"]["profile"]} if lab["lease"] else set())
+    profiles = call.services.policy.profiles
+    scarce = [name for name in names if name not in profiles or profiles[name].holders is not None]
+    return {MESSAGES, topic_of_owner(call.user.name), *map(topic_of_profile, scarce)}
 
 
 def _lasting(lab: dict[str, Any] | None) -> Any:

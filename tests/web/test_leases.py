@@ -289,3 +289,16 @@ def test_who_waits_hears_that_the_queue_has_moved(desk: Desk) -> None:
     assert next(events) == 2
     desk.by(HUB).json("POST", f"hub/leases/{ids[0]}/ended", {"reason": "user"})
     assert next(events) == 1
+
+
+def test_a_lab_that_nobody_waits_for_is_not_looked_at_when_others_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(desk)
+    reply = desk.call("GET", "lab/events?server=")
+    assert isinstance(reply, EventsReply)
+    next(reply.events)
+    looks = []
+    monkeypatch.setattr(leases_module, "lab_of", lambda *_: looks.append(1))
+    for number in range(3):
+        start(desk, f"user{number}", groups=("limited",))
+        assert next(reply.events) is None
+    assert looks == []
