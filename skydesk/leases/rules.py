@@ -107,9 +107,9 @@ def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime) -> L
 
 
 def ended(lease: Lease, now: datetime, reason: EndReason, message: str | None) -> Lease:
-    """The lease after its end; what an administrator, or the time, had wished before counts more than what was seen."""
+    """The lease after its end; what an administrator, or the time, had wished before counts more than what was seen, but for a failure."""
     wish = stop_wish(lease, now)
-    if wish is not None and reason in {EndReason.USER, EndReason.LOST, wish.reason}:
+    if wish is not None and reason is not EndReason.FAILED:
         reason, message = wish.reason, wish.message
     return replace(lease, phase=LeasePhase.ENDED, offered_until=None, ended_at=now, end_reason=reason, end_message=message)
 

@@ -280,7 +280,7 @@ def _ended(call: Call) -> JsonReply:
     if reason not in set(EndReason):
         fields.faults.append(Fault(field="reason", message=f"must be one of {', '.join(EndReason)}, got {reason[:50]!r}"))
     fields.finish()
-    lease = call.services.leases.end(call.arguments["id"], EndReason(reason), message)
+    lease = call.services.leases.end(call.arguments["id"], EndReason(reason), message or None)
     return JsonReply(value=lease_to_json(lease, call.services))
 
 

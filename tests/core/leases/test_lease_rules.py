@@ -56,11 +56,13 @@ def test_a_start_must_be_worth_it(longest: float, least: float) -> None:
         ({}, EndReason.LOST, EndReason.LOST),
         ({"ends_at": NOW, "time_ends_at": NOW}, EndReason.USER, EndReason.TIME),
         ({"ends_at": NOW, "time_ends_at": NOW}, EndReason.LOST, EndReason.TIME),
-        ({"ends_at": NOW, "time_ends_at": NOW}, EndReason.IDLE, EndReason.IDLE),
+        ({"ends_at": NOW, "time_ends_at": NOW}, EndReason.IDLE, EndReason.TIME),
         ({"ends_at": NOW, "time_ends_at": NOW}, EndReason.FAILED, EndReason.FAILED),
         ({"ends_at": NOW, "time_ends_at": NOW + timedelta(hours=1), "group": "gpu"}, EndReason.USER, EndReason.BUDGET),
         ({"stop": StopWish(reason=EndReason.ADMIN, message="m")}, EndReason.USER, EndReason.ADMIN),
         ({"stop": StopWish(reason=EndReason.ADMIN, message="m")}, EndReason.ADMIN, EndReason.ADMIN),
+        ({"stop": StopWish(reason=EndReason.ADMIN, message="m")}, EndReason.IDLE, EndReason.ADMIN),
+        ({"ends_at": NOW + timedelta(seconds=1), "time_ends_at": NOW + timedelta(seconds=1)}, EndReason.IDLE, EndReason.IDLE),
     ],
 )
 def test_what_was_wished_before_the_end_is_its_reason(fields: dict[str, Any], reported: EndReason, kept: EndReason) -> None:
