@@ -1,4 +1,4 @@
-"""What a pod of a job runs: ``python -m skydesk.pod_worker FILE``. It reads the request, carries it out, says how it ended.
+"""What a pod of a job runs: ``python -m skydesk.pod_worker REQUEST POD_UID [LAST_WORDS]``. It reads the request, carries it out, says how it ended.
 
 The end goes to the service and into the pod's termination message, from which it is read where the service did not hear it.
 """
@@ -111,14 +111,15 @@ class PodWorker:
 
 
 def main() -> None:
-    """Carry out the request in the file that the command line names."""
+    """Carry out the request in the file that the command line names first, as the pod of the uid that it names next."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    file, pod_uid, *rest = sys.argv[1:]
     try:
-        request = read_request(Path(sys.argv[1]))
+        request = read_request(Path(file))
     except SkydeskError as error:
         sys.exit(str(error))
-    reporter = Reporter(request.report_url, request.token, pod_uid=os.environ.get("SKYDESK_POD_UID", ""))
-    status = PodWorker(request, reporter).run()
+    reporter = Reporter(request.report_url, request.token, pod_uid=pod_uid)
+    status = PodWorker(request, reporter, last_words=Path(rest[0]) if rest else _TERMINATION_MESSAGE).run()
     logging.shutdown()
     sys.stdout.flush()
     os._exit(status)  # some extension modules complain of an orderly end

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InvalidRequest, Unauthenticated
-from ..jobs.model import FINAL, Phase, Progress
+from ..jobs.model import Phase, Progress
 from ..jobs.reports import ReportKind, WorkerReport
 
 __all__ = ["report_from_json", "token_from_header"]
 
 _SCHEME = "bearer "
+_ENDS = (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED)
 
 
 def token_from_header(authorization: str) -> str:
@@ -43,7 +44,7 @@ def report_from_json(job_id: str, attempt: str, body: Any) -> WorkerReport:
     InvalidRequest
         It is none.
     """
-    if not isinstance(body, Mapping) or body.get("kind") not in set(ReportKind) or not isinstance(body.get("pod"), str):
+    if not isinstance(body, Mapping) or body.get("kind") not in list(ReportKind) or not isinstance(body.get("pod"), str):
         raise InvalidRequest(f"a report has a kind ({', '.join(ReportKind)}) and the uid of its pod")
     if not (attempt.isascii() and attempt.isdecimal()):
         raise InvalidRequest(f"an attempt is counted from 1, got {attempt[:20]!r}")
@@ -68,7 +69,7 @@ def _progress(body: Mapping[str, Any]) -> Progress:
 
 
 def _end(end: Any) -> Mapping[str, Any]:
-    if not isinstance(end, Mapping) or end.get("phase") not in FINAL - {Phase.ARCHIVED}:
+    if not isinstance(end, Mapping) or end.get("phase") not in _ENDS:
         raise InvalidRequest("an end has a phase: COMPLETED, ERROR or ABORTED")
     error, rows = end.get("error"), end.get("rows")
     if error is not None and not (isinstance(error, Mapping) and all(isinstance(error.get(key), str) for key in ("code", "message"))):

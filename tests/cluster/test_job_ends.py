@@ -45,12 +45,16 @@ def test_a_pod_that_takes_more_memory_than_its_limit_is_killed_and_the_user_is_t
 
 
 @pytest.mark.slow
-def test_a_pod_that_outlives_its_time_and_its_own_alarm_is_ended_by_the_cluster(stage: ClusterStage) -> None:
-    job = stage.submit("outlive_alarm", limit_seconds=1)
-    stage.runner(changed={"patience": replace(QUICK, start_seconds=8), "stop_seconds": 1}).start()
-    done = stage.until_final(job)
-    assert (done.phase, done.attempt) == (Phase.ABORTED, 1)
-    assert error_of(done)[0] == "deadline_exceeded"
+def test_what_the_cluster_itself_ends_for_its_time_or_its_scratch_space_is_told(stage: ClusterStage) -> None:
+    late = stage.submit("outlive_alarm", limit_seconds=1)
+    large = stage.submit("fill_scratch", {"mebibytes": 40}, limit_seconds=250)
+    patience = replace(QUICK, start_seconds=8)
+    stage.runner(workers=2, changed={"patience": patience, "stop_seconds": 1, "scratch_bytes": 16 * 2**20}).start()
+    done = stage.until_final(late)
+    assert (done.phase, done.attempt, error_of(done)[0]) == (Phase.ABORTED, 1, "deadline_exceeded")
+    done = stage.until_final(large, seconds=180)
+    assert (done.phase, done.attempt, error_of(done)[0]) == (Phase.ERROR, 1, "limit_exceeded")
+    assert "scratch space" in error_of(done)[1]
 
 
 def test_a_pod_that_is_killed_from_outside_is_replaced_and_its_job_runs_to_one_end(stage: ClusterStage) -> None:

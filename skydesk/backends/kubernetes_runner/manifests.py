@@ -154,7 +154,7 @@ def _container(job: Job, settings: ClusterSettings) -> dict[str, Any]:
         "name": WORKER,
         "image": settings.image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": [*settings.command, REQUEST_FILE],
+        "command": [*settings.command, REQUEST_FILE, "$(SKYDESK_POD_UID)"],
         "workingDir": _SCRATCH,
         "env": [
             *({"name": key, "value": value} for key, value in environment.items()),

@@ -381,7 +381,8 @@ class KubernetesJobRunner:
         if verdict.is_at_rest(seen) or (asked_at is not None and now - asked_at > self._settings.patience.lost_seconds):
             with self._lock:
                 del self._attempts[attempt.name]
-            self._claim_again_at = 0.0 if self._begin_problem is None else self._claim_again_at
+            if attempt.pod_uid is not None and self._begin_problem is None:
+                self._claim_again_at = 0.0  # its place is free now, whatever was short before
         elif attempt.settled_at is not None and now - attempt.settled_at > 2 * self._settings.stop_seconds:
             self._ask_to_end(attempt)
 

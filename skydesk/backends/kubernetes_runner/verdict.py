@@ -227,7 +227,7 @@ def too_late(job: Job) -> Mapping[str, Any]:
 
 def _evicted(job: Job, message: str) -> Mapping[str, Any]:
     """A pod that used more disk than it may will do so again; one that had to go since its node was short will not."""
-    if "exceeds" in message:
+    if "exceeds" in message and "low on resource" not in message:
         words = "it needs more scratch space than a job may use; sort, group or join fewer rows at a time, or ask for a smaller area"
         return _error("limit_exceeded", words)
     return lost(job, f"its node was short of room ({_short(message)})")
