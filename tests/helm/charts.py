@@ -16,7 +16,7 @@ EVERYTHING: dict[str, Any] = {
         "extraEnv": {"TZ": "UTC"},
     },
     "survey": {"demo": True},
-    "networkPolicies": {"catalogue": [{"cidr": "192.0.2.7/32", "port": 1521}]},
+    "networkPolicies": {"catalogue": [{"cidr": "192.0.2.7/32", "port": 1521}, {"namespace": "catalogues", "port": 5432}]},
     "backup": {"storageClass": "slow"},
 }
 

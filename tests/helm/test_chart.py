@@ -65,6 +65,8 @@ def test_every_object_says_which_namespace_it_belongs_to(values: str) -> None:
         ({"jobs": {"quota": {"pods": 7}}}, "pods"),
         ({"jobs": {"namespace": "Jobs!"}}, "namespace"),
         ({"networkPolicies": {"catalogue": [{"cidr": "oracle.example.org", "port": 1521}]}}, "cidr"),
+        ({"networkPolicies": {"database": [{"port": 5432}]}}, "cidr"),
+        ({"networkPolicies": {"mail": [{"cidr": "192.0.2.1/32", "namespace": "mail", "port": 25}]}}, "oneOf"),
         ({"volumes": {"jobs": {"source": {"nfs": {"server": "a"}}}}}, "path"),
         ({"backup": {"schedule": "daily"}}, "schedule"),
         ({"monitoring": {"alerts": {"errorShare": 5}}}, "errorShare"),

@@ -26,6 +26,7 @@ METADATA = Place(address="169.254.169.254")
 INTERNET = Place(address="198.51.100.7")
 PRIVATE = Place(address="10.20.30.40")
 CATALOGUE = Place(address="192.0.2.7")
+CATALOGUE_INSIDE = Place(namespace="catalogues")
 DATABASE = Place(address="192.0.2.10")
 API = Place(address="192.0.2.1")
 
@@ -56,6 +57,8 @@ def policies() -> list[dict[str, Any]]:
         pytest.param(PROXY, SERVICE, 10180, True, id="the proxy reaches the service"),
         pytest.param(JOB, SERVICE, 10180, True, id="a job reaches the service"),
         pytest.param(JOB, CATALOGUE, 1521, True, id="a job reaches the catalogue"),
+        pytest.param(JOB, CATALOGUE_INSIDE, 5432, True, id="a job reaches a catalogue in the cluster"),
+        pytest.param(LAB, CATALOGUE_INSIDE, 5432, False, id="a lab does not reach a catalogue in the cluster"),
         pytest.param(JOB, HUB, 8081, False, id="a job does not reach the hub"),
         pytest.param(JOB, LAB, 8888, False, id="a job does not reach a lab"),
         pytest.param(JOB, DATABASE, 5432, False, id="a job does not reach the database"),

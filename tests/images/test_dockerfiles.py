@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from skydesk import __version__
+from skydesk.kubernetes_settings import KubernetesJobs
 from tests.helm.render import CHART, values_file
 from tests.images.dockerfile import IMAGES, ROOT, Dockerfile
 
@@ -154,3 +155,20 @@ def test_each_image_says_what_it_is_and_how_it_is_built() -> None:
     for image in IMAGES:
         text = (ROOT / "images" / image / "README.md").read_text()
         assert f"docker build -f images/{image}/Dockerfile" in text
+
+
+def test_the_worker_starts_what_pods_of_jobs_are_told_to_run() -> None:
+    *_, last = Dockerfile("worker").stages
+    entry = last.last("ENTRYPOINT")
+    assert entry is not None
+    assert entry.words == KubernetesJobs().command
+
+
+def test_an_image_for_the_hubs_chart_leaves_the_command_to_it() -> None:
+    *_, last = Dockerfile("hub").stages
+    assert last.last("ENTRYPOINT") is None
+
+
+def test_no_image_shows_gpus_to_labs_that_were_given_none() -> None:
+    names = [each.value for image in IMAGES for stage in Dockerfile(image).stages for each in stage.instructions if each.word == "ENV"]
+    assert not any("NVIDIA_VISIBLE_DEVICES" in value for value in names)

@@ -142,7 +142,7 @@ def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, major: s
     config.write_text(
         "from skydesk_hub.config import add_labs, add_skydesk\n"
         "add_skydesk(c, service_url='http://skydesk:10180', managed=False)\n"
-        "add_labs(c, service_url='http://skydesk:10180', kind='kubernetes', hub_token='secret')\n"
+        "add_labs(c, service_url='http://skydesk:10180', kind='kubernetes', hub_token='s' * 32)\n"
         "c.JupyterHub.services = [{**each, 'api_token': each.get('api_token', 'x' * 32)} for each in c.JupyterHub.services]\n"
         "c.JupyterHub.services = [each for each in c.JupyterHub.services if 'command' not in each]\n"
         "c.JupyterHub.load_roles = [each for each in c.JupyterHub.load_roles if each['name'] != 'skydesk-culler']\n"

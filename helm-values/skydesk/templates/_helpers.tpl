@@ -53,3 +53,13 @@ postgresql+psycopg://$(PGUSER)@$(PGHOST):$(PGPORT)/$(PGDATABASE)
 sqlite:////var/lib/skydesk/skydesk.sqlite
 {{- end -}}
 {{- end }}
+
+{{/* A rule that lets connections out to one place: an address range, or whatever runs in a namespace. */}}
+{{- define "skydesk.destination" -}}
+{{- if .namespace -}}
+- to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}}]
+{{- else -}}
+- to: [{ipBlock: {cidr: {{ .cidr }}}}]
+{{- end }}
+  ports: [{protocol: TCP, port: {{ .port }}}]
+{{- end }}
