@@ -81,6 +81,8 @@ def profile_overrides(profile: LabProfile, *, user: str, plan: PodPlan, tolerati
         What every lab tolerates; the profile's own are added.
     """
     overrides = resources(profile) | hardened()
+    # a lab that fails ends, and says why; started again in the same pod it would hold its place and have lost its kernels
+    overrides["extra_pod_config"] = {"restartPolicy": "Never"}
     if profile.image:
         overrides["image"] = profile.image
     if profile.gpus:
@@ -125,6 +127,9 @@ def end_of_pod(pod: Mapping[str, Any], *, memory_limit_bytes: float | None) -> E
         return End(reason="time", message="its longest time was over, and Kubernetes ended it")
     if status.get("reason") == "Evicted":
         return End(reason="failed", message=f"its node put it out: {status.get('message') or 'no reason was given'}")
+    if (pod.get("metadata") or {}).get("deletionTimestamp"):
+        # not by the hub, which remembers why before it deletes a pod: a drained node, or somebody with kubectl
+        return End(reason="lost", message="its pod was deleted, as when a node is emptied")
     for container in status.get("containerStatuses") or ():
         ended = (container.get("state") or {}).get("terminated")
         if container.get("name") == "notebook" and ended:

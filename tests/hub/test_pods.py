@@ -64,6 +64,10 @@ def test_only_the_owners_part_of_the_job_volume_is_mounted(writable: bool, user:
     }
 
 
+def test_a_lab_that_fails_is_not_started_again_in_its_pod() -> None:
+    assert overrides(SMALL)["extra_pod_config"] == {"restartPolicy": "Never"}
+
+
 def test_the_deadline_is_the_longest_time_and_some_grace() -> None:
     assert deadline(3600.2, grace_seconds=300) == {"extra_pod_config": {"activeDeadlineSeconds": 3901}}
     assert deadline(-9000, grace_seconds=300) == {"extra_pod_config": {"activeDeadlineSeconds": 1}}
@@ -87,12 +91,16 @@ def ended(**terminated: Any) -> dict[str, Any]:
             {"status": {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}},
             End(reason="failed", message="its node put it out: low on memory"),
         ),
+        (
+            ended(reason="Completed", exitCode=0) | {"metadata": {"deletionTimestamp": "2026-11-22T12:00:00Z"}},
+            End(reason="lost", message="its pod was deleted, as when a node is emptied"),
+        ),
         (ended(reason="OOMKilled", exitCode=137), End(reason="failed", message="it needed more memory than its limit of 2 GiB")),
         (ended(reason="Completed", exitCode=0), End(reason="user", message="it was shut down from inside")),
         (ended(reason="Error", exitCode=3), End(reason="failed", message="its process ended with status 3")),
         ({"status": {"phase": "Failed"}}, End(reason="failed", message="its pod failed: no reason was given")),
     ],
-    ids=["runs", "waits", "unknown", "deadline", "evicted", "out of memory", "shut down", "crashed", "failed without a word"],
+    ids=["runs", "waits", "unknown", "deadline", "evicted", "deleted", "out of memory", "shut down", "crashed", "failed without a word"],
 )  # fmt: skip
 def test_the_end_of_a_pod_is_told_in_words(pod: dict[str, Any], end: End | None) -> None:
     assert end_of_pod(pod, memory_limit_bytes=2**31) == end
