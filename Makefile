@@ -6,14 +6,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell git ls-files -co --exclude-standard -- skydesk hub_config extensions/skydesk_server extensions/jupyter-config extensions/labextension/dist widgets/skydesk_widgets setup.py pyproject.toml 2>/dev/null)
 
-.PHONY: demo test lint frontend bench docs format clean
+.PHONY: demo test test-cluster lint frontend bench docs format clean
 .PRECIOUS: $(VENV)/.dependencies-% $(VENV)/.installed-%
 
 demo: $(VENV)/.installed-demo
 	@exec $(BIN)/skydesk demo $(DEMO_OPTIONS)
 
+# without the cluster that KUBECONFIG may name: nothing is made there unless one asks for it
 test: $(VENV)/.installed-test
-	@exec bash tools/test.sh
+	@exec env -u KUBECONFIG bash tools/test.sh
+
+# on the cluster that KUBECONFIG names, whose node must be this machine (CONTRIBUTING.md)
+test-cluster: $(VENV)/.installed-test
+	@test -n "$$KUBECONFIG" || { echo "KUBECONFIG is not set: it names the cluster to test on" >&2; exit 2; }
+	@PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pytest -q --durations=10 tests/cluster
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
