@@ -10,6 +10,8 @@ from skydesk.errors import Conflict, ServiceUnavailable
 
 __all__ = ["FakeCluster"]
 
+_INSTANCE = "app.kubernetes.io/instance"
+
 
 class FakeCluster:
     """Keeps Jobs, Secrets and pods.
@@ -17,7 +19,8 @@ class FakeCluster:
     A Job gets a pod at once unless ``makes_pods`` is False; what is deleted is gone at once unless ``node_is_silent``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instance: str = "skydesk") -> None:
+        self._instance = instance
         self.jobs: dict[str, dict[str, Any]] = {}
         self.pods: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, Mapping[str, Any]] = {}
@@ -43,7 +46,9 @@ class FakeCluster:
 
     def snapshot(self) -> Snapshot:
         self._reach()
-        return Snapshot(jobs=dict(self.jobs), pods=dict(self.pods))
+        jobs = {name: job for name, job in self.jobs.items() if job["metadata"]["labels"][_INSTANCE] == self._instance}
+        pods = {uid: pod for uid, pod in self.pods.items() if pod["metadata"]["labels"][_INSTANCE] == self._instance}
+        return Snapshot(jobs=jobs, pods=pods)
 
     def job(self, name: str) -> Mapping[str, Any] | None:
         self._reach()
@@ -85,8 +90,9 @@ class FakeCluster:
     def make_pod(self, name: str, *, node: str = "node1") -> str:
         """Have a Job's pod made, as the cluster does; its uid."""
         uid = f"pod-{next(self._uids)}"
+        labels = {**self.jobs[name]["metadata"]["labels"], LABEL_NAME: name}
         self.pods[uid] = {
-            "metadata": {"name": f"{name}-{uid}", "uid": uid, "labels": {LABEL_NAME: name}, "creationTimestamp": f"{len(uid)}{uid}"},
+            "metadata": {"name": f"{name}-{uid}", "uid": uid, "labels": labels, "creationTimestamp": f"{len(uid)}{uid}"},
             "spec": {"nodeName": node} if node else {},
             "status": {"phase": "Pending"},
         }
