@@ -14,7 +14,7 @@ from .rules import active, extended, run_of_use, why_no_extension
 
 __all__ = ["LeaseService", "RunningLab"]
 
-_STARTING_GRACE = timedelta(minutes=10)
+_STARTING_GRACE = timedelta(minutes=2)
 _RUNNING_GRACE = timedelta(seconds=30)
 _LATEST = 20
 
@@ -140,7 +140,7 @@ class LeaseService:
     def sync(self, labs: Iterable[RunningLab]) -> tuple[Lease, ...]:
         """End leases whose lab is gone, and take note of where the others run.
 
-        A lease that was admitted less than ten minutes ago and has not started, or started less than 30 s ago, is left:
+        A lease that was admitted less than two minutes ago and has not started, or started less than 30 s ago, is left:
         the hub may have made its list before.
 
         Returns
