@@ -7,7 +7,9 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -132,10 +134,37 @@ def test_the_service_with_its_own_packages_starts(folder: Path) -> None:
     roots.run("python", "-c", "import kubernetes_asyncio, psycopg, skydesk_server.hub_service")
 
 
+class ProxyOfNoRoutes(BaseHTTPRequestHandler):
+    """As much of the proxy's API as a hub without users asks for."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def proxy_url() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ProxyOfNoRoutes) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
 @fetching
 @pytest.mark.slow
 @pytest.mark.parametrize("major", ["5", "6"])
-def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, major: str) -> None:
+def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, proxy_url: str, major: str) -> None:
     roots = _built("hub", folder, ("JUPYTERHUB", major))
     assert roots.run("jupyterhub", "--version").strip().startswith(f"{major}.")
     config = roots.root_of("hub") / "usr-local-etc.py"
@@ -148,6 +177,7 @@ def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, major: s
         "c.JupyterHub.load_roles = [each for each in c.JupyterHub.load_roles if each['name'] != 'skydesk-culler']\n"
         f"c.JupyterHub.hub_bind_url = 'http://127.0.0.1:{port}'\n"
         "c.ConfigurableHTTPProxy.should_start = False\n"
+        f"c.ConfigurableHTTPProxy.api_url = '{proxy_url}'\n"
         "c.JupyterHub.authenticator_class = 'dummy'\n"
     )
     with roots.started("jupyterhub", "--config", f"/{config.name}", environment={"CONFIGPROXY_AUTH_TOKEN": "y" * 32}):
