@@ -27,6 +27,9 @@ _log = logging.getLogger("skydesk.culler")
 UNKNOWN_LAB_SECONDS = 300
 """How long a lab may run that the service has no lease of, seconds."""
 
+LAST_WORDS_SECONDS = 10
+"""How long a lab goes on that an administrator ends, seconds: its page has not known of the end, and saves what is open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -44,7 +47,9 @@ class Servers(Protocol):
         ...
 
 
-def verdict(lease: Mapping[str, Any] | None, *, idle_seconds: float, age_seconds: float) -> Verdict:
+def verdict(
+    lease: Mapping[str, Any] | None, *, idle_seconds: float, age_seconds: float, over_seconds: float = LAST_WORDS_SECONDS
+) -> Verdict:
     """Judge one lab.
 
     Parameters
@@ -55,11 +60,14 @@ def verdict(lease: Mapping[str, Any] | None, *, idle_seconds: float, age_seconds
         For how long nothing has happened in it, seconds.
     age_seconds
         How long ago it was started, seconds.
+    over_seconds
+        How long ago its lease was to end, seconds.
     """
     if lease is None:
         return Verdict(stop=age_seconds >= UNKNOWN_LAB_SECONDS, why="it has no lease")
     if lease.get("end"):
-        return Verdict(stop=True, why=str(lease["end"].get("reason")))
+        reason = str(lease["end"].get("reason"))
+        return Verdict(stop=reason != "admin" or over_seconds >= LAST_WORDS_SECONDS, why=reason)
     return Verdict(stop=idle_seconds >= lease["idle_seconds"], why="idle")
 
 
@@ -150,7 +158,13 @@ class Arbiter:
             return False
         age = self._now() - datetime.fromisoformat(server["started"]) if server.get("started") else timedelta()
         lease = self._leases.get((user_of(server), server["name"]))
-        judged = verdict(lease, idle_seconds=(inactive or timedelta()).total_seconds(), age_seconds=age.total_seconds())
+        ends_at = (lease or {}).get("ends_at")
+        judged = verdict(
+            lease,
+            idle_seconds=(inactive or timedelta()).total_seconds(),
+            age_seconds=age.total_seconds(),
+            over_seconds=(self._now() - datetime.fromisoformat(ends_at)).total_seconds() if ends_at else LAST_WORDS_SECONDS,
+        )
         if judged.stop:
             _log.warning("stopping the lab %s: %s", server["full_name"], judged.why)
         return judged.stop

@@ -1,4 +1,4 @@
-"""A lab that is lent for little more than a minute: it counts down, warns and is extended."""
+"""Labs by group on the page where they are started, and one lent for a minute and a half: it counts down, warns and is extended."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, expect
 
 from .conftest import missing
 from .demo import Demo, free_port, wait_until
-from .hub import AXE, axe_violations, start_profile
+from .hub import AXE, axe_violations, log_in, start_profile
 from .lab import Lab
 from .watch import Watch
 
@@ -24,27 +24,73 @@ extensions = 1
 extension_hours = 0.05
 warnings_minutes = [1.4, 1]
 
+[profiles.long]
+title = "Long"
+cpu = [1, 4]
+memory_gib = [2, 8]
+longest_hours = 24
+idle_minutes = 60
+
+[profiles.gpu]
+title = "GPU"
+cpu = [1, 4]
+memory_gib = [2, 8]
+gpus = 1
+longest_hours = 1
+idle_minutes = 60
+holders = 3
+
+[groups.limited]
+title = "Limited"
+services = ["query", "jobs"]
+releases = ["*"]
+profiles = ["brief"]
+
 [groups.default]
 title = "Default"
 services = ["query", "jobs"]
 releases = ["*"]
-profiles = ["brief"]
+profiles = ["brief", "long"]
+
+[groups.advanced]
+title = "Advanced"
+services = ["query", "jobs"]
+releases = ["*"]
+profiles = ["long"]
+
+[groups.gpu]
+title = "GPU users"
+profiles = ["gpu"]
 """
 
+FORMS = {"henrietta": ["Brief"], "vera": ["Brief", "Long"], "cecilia": ["Long", "GPU"]}
+"""What each account may choose from."""
 
-@pytest.fixture
-def short_demo(installed: Path, tiny_survey: Path, tmp_path: Path) -> Iterator[Demo]:
+
+@pytest.fixture(scope="module")
+def short_demo(installed: Path, tiny_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo whose labs last a minute and a half."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "demo").mkdir()
-    policy = tmp_path / "policy.toml"
+    folder = tmp_path_factory.mktemp("short")
+    (folder / "home").mkdir()
+    (folder / "demo").mkdir()
+    policy = folder / "policy.toml"
     policy.write_text(POLICY)
-    demo = Demo(tmp_path / "demo", home=tmp_path / "home", port=free_port(), policy=policy)
+    demo = Demo(folder / "demo", home=folder / "home", port=free_port(), policy=policy)
     try:
         demo.start()
         yield demo
     finally:
         demo.close()
+
+
+@pytest.mark.parametrize("account", FORMS)
+def test_a_person_chooses_from_the_labs_of_their_groups(account: str, short_demo: Demo, new_context: Callable[..., BrowserContext]) -> None:
+    page = new_context().new_page()
+    log_in(page, short_demo, account, "spawn")
+    expect(page.locator(".skydesk-title")).to_have_text(FORMS[account])
+    expect(page.get_by_role("radio")).to_have_count(len(FORMS[account]))
+    if "GPU" in FORMS[account]:
+        expect(page.locator(".skydesk-profile", has_text="GPU")).to_contain_text("3 of 3 GPUs free now")
 
 
 def seconds_of(words: str) -> int:
@@ -81,7 +127,11 @@ def test_a_lab_counts_down_warns_once_and_is_extended_once(
     warning.get_by_role("button", name="Extend").click()
     expect(lab.page.locator(".Toastify__toast", has_text="This lab now lasts until")).to_be_visible()
     wait_until(lambda: seconds_of(item.inner_text()) > left + 120, seconds=10, what="the later end")
-    popup = look_behind(lab, item)
+    # and the same from the command palette
+    lab.page.keyboard.press("Control+Shift+C")
+    lab.page.keyboard.type("Time Left")
+    lab.page.keyboard.press("Enter")
+    popup = lab.page.get_by_role("dialog", name="This lab")
     expect(popup).to_contain_text("none left")
     expect(popup.get_by_role("button", name=re.compile("Extend"))).to_have_count(0)
     expect(warning).to_have_count(0)

@@ -38,6 +38,15 @@ def test_a_lab_is_judged_by_its_lease(lease: dict[str, Any] | None, idle_seconds
     assert verdict(lease, idle_seconds=idle_seconds, age_seconds=age_seconds) == expected
 
 
+@pytest.mark.parametrize(
+    ("reason", "over_seconds", "stops"),
+    [("admin", 0, False), ("admin", 9.9, False), ("admin", 10, True), ("time", 0, True), ("budget", 0, True)],
+)
+def test_a_lab_that_an_administrator_ends_has_a_moment_to_save_what_is_open(reason: str, over_seconds: float, stops: bool) -> None:
+    lease = {**LEASE, "end": {"reason": reason, "message": "the node is repaired"}}
+    assert verdict(lease, idle_seconds=9999, age_seconds=9999, over_seconds=over_seconds).stop is stops
+
+
 def server(user: str = "vera", name: str = "", **changes: Any) -> dict[str, Any]:
     started = (NOW - timedelta(hours=1)).isoformat()
     return {"name": name, "full_name": f"{user}/{name}", "started": started, "last_activity": NOW.isoformat(), **changes}
@@ -98,6 +107,15 @@ def test_the_service_is_asked_once_in_a_pass_however_many_labs_there_are(
 
     run(passes())
     assert service.calls == ["POST hub/leases/sync", "GET hub/leases"] * 2
+
+
+@pytest.mark.parametrize(("seconds_ago", "stops"), [(9, False), (11, True), (None, True)])
+def test_that_moment_is_counted_from_the_end_of_the_lease(
+    arbiter: Callable[[], Arbiter], service: FakeLeaseService, seconds_ago: float | None, stops: bool
+) -> None:
+    ends_at = None if seconds_ago is None else (NOW - timedelta(seconds=seconds_ago)).isoformat()
+    service.leases = {"1": {**LEASE, "end": {"reason": "admin", "message": ""}, "ends_at": ends_at}}
+    assert judged(arbiter(), server()) == [stops]
 
 
 def test_each_lab_is_judged_by_the_lease_of_its_user_and_server(arbiter: Callable[[], Arbiter], service: FakeLeaseService) -> None:

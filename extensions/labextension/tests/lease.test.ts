@@ -266,6 +266,7 @@ function farewell(more: Partial<FarewellOptions> = {}): { saves: string[] } {
       { name: 'python3', path: 'a.ipynb', busy: true },
       { name: 'python3', path: 'b.ipynb', busy: false }
     ],
+    openHub: () => undefined,
     ...more
   }).start();
   return { saves };
@@ -287,12 +288,15 @@ test('a minute before the end documents are saved, and the service is told what 
 });
 
 test('a lab that an administrator ends is saved at once', async () => {
+  let opened = 0;
   await tracker.start();
-  const { saves } = farewell();
+  const { saves } = farewell({ openHub: () => void opened++ });
   service.tell({ lease: null });
   await seconds(0);
   expect(saves).toEqual(['a.ipynb']);
   expect(texts()[0]).toMatch(/^This lab ends now\./);
+  act('This lab ends now', "Open the hub's page");
+  expect(opened).toBe(1);
 });
 
 test('a server that is going down keeps nobody from saving', async () => {

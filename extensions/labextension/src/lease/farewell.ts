@@ -5,6 +5,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ILease } from '../tokens';
 import { Alarm } from './alarm';
 import { endingWords, openDocuments, runningKernels, saveAll, type OpenDocument, type RunningKernel } from './ending';
+import { openHub } from './hub';
 import { Notices } from './notices';
 import { leaseSettings } from './settings';
 import type { EndingReport, LeaseTracker } from './tracker';
@@ -21,7 +22,14 @@ export const leaseEnding: JupyterFrontEndPlugin<void> = {
   optional: [ISettingRegistry],
   activate: async (app: JupyterFrontEnd, tracker: LeaseTracker, registry: ISettingRegistry | null): Promise<void> => {
     const { saveSeconds } = await leaseSettings(registry);
-    const farewell = new Farewell({ tracker, notices: new Notices(), saveSeconds, documents: () => openDocuments(app), kernels: () => runningKernels(app) });
+    const farewell = new Farewell({
+      tracker,
+      notices: new Notices(),
+      saveSeconds,
+      documents: () => openDocuments(app),
+      kernels: () => runningKernels(app),
+      openHub
+    });
     void app.restored.then(() => farewell.start());
   }
 };
@@ -32,6 +40,7 @@ export interface FarewellOptions {
   saveSeconds: () => number;
   documents: () => OpenDocument[];
   kernels: () => Promise<RunningKernel[]>;
+  openHub: () => void;
 }
 
 export class Farewell {
@@ -75,7 +84,8 @@ export class Farewell {
     saved.forEach(path => this.all.add(path));
     const busyKernels = running.filter(kernel => kernel.busy).map(({ name, path }) => ({ name, path }));
     const report: EndingReport = { busyKernels, saved: [...this.all], unsaved };
-    notices.show(ENDING, { text: endingWords(tracker.secondsLeft ?? secondsLeft, report), type: 'warning' });
+    const left = tracker.secondsLeft ?? secondsLeft;
+    notices.show(ENDING, { text: endingWords(left, report), type: 'warning', actions: left > 0 ? [] : [{ label: "Open the hub's page", does: this.options.openHub }] });
     // Nobody is left to tell where this fails: the lab ends.
     await tracker.reportEnding(report).catch(() => undefined);
   }

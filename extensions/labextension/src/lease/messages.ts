@@ -1,8 +1,8 @@
 /** `skydesk:lease-messages`: shows what administrators have to say, and places in a queue that have come free. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { PageConfig } from '@jupyterlab/coreutils';
 import { ILease } from '../tokens';
+import { openHub } from './hub';
 import type { Lab, LabMessage, QueuePlace } from './lab';
 import { LONGEST_NOTICE, Notices, type Notice } from './notices';
 import { showLeaseCommand } from './status';
@@ -18,7 +18,6 @@ export const leaseMessages: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ILease],
   activate: (app: JupyterFrontEnd, tracker: LeaseTracker): void => {
-    const openHub = (): void => void window.open(`${PageConfig.getOption('hubHost')}${PageConfig.getOption('hubPrefix')}home`, '_blank', 'noopener');
     // Only once the click that asked for it is over: the popup would take it for a click elsewhere, and close.
     const readAll = (): void => void setTimeout(() => void app.commands.execute(showLeaseCommand));
     const messages = new Messages(tracker, new Notices(), { openHub, readAll });

@@ -1,6 +1,7 @@
 /** `skydesk:lease-status`: the time left in the status bar, and more behind it. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { IStatusBar, showPopup, type Popup } from '@jupyterlab/statusbar';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
@@ -34,7 +35,8 @@ export const leaseStatus: JupyterFrontEndPlugin<void> = {
   description: 'Shows in the status bar how long this lab still lasts.',
   autoStart: true,
   requires: [ILease, IStatusBar],
-  activate: (app: JupyterFrontEnd, tracker: LeaseTracker, statusBar: IStatusBar): void => {
+  optional: [ICommandPalette],
+  activate: (app: JupyterFrontEnd, tracker: LeaseTracker, statusBar: IStatusBar, palette: ICommandPalette | null): void => {
     const item = new LeaseStatus(tracker);
     const shown = new Signal<LeaseStatus, void>(item);
     tracker.changed.connect(() => shown.emit());
@@ -54,6 +56,7 @@ export const leaseStatus: JupyterFrontEndPlugin<void> = {
       execute: () => item.open(),
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    palette?.addItem({ command: SHOW, category: 'SkyDesk' });
   }
 };
 
