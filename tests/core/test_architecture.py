@@ -49,7 +49,10 @@ def loaded_by(statement: str) -> frozenset[str]:
             (*WEB, *DATABASES, "skydesk.backends", "skydesk_widgets", "skydesk_server"),
         ),
         ("import skydesk.wiring", (*WEB, *DATABASES, "skydesk.backends.duckdb_catalog", "skydesk_server")),
-        ("import skydesk_hub.config", (*WEB[:2], *DATABASES, *HEAVY, "skydesk.query", "skydesk.jobs", "skydesk.web", "skydesk.registry")),
+        (
+            "import skydesk_hub.config",  # tornado, SQLAlchemy and alembic are JupyterHub's own
+            ("jupyter_server", "duckdb", "oracledb", *HEAVY, "skydesk.query", "skydesk.jobs", "skydesk.web", "skydesk.registry"),
+        ),
         ("import skydesk_server", (*WEB, *DATABASES, *HEAVY)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
