@@ -110,11 +110,12 @@ def add_labs(
     Raises
     ------
     ValueError
-        `kind` is neither of the two.
+        `kind` is neither of the two, or a group of the policy has a comma in its name.
     """
     if kind not in _SPAWNERS:
         raise ValueError(f"kind must be one of {', '.join(_SPAWNERS)}, got {kind!r}")
-    _policy(policy_file)
+    if split := [name for name in _policy(policy_file).groups if "," in name]:
+        raise ValueError(f"the group {split[0]!r} has a comma in its name; name it otherwise, and map it with use_oauth(group_names=...)")
     known = {service["name"]: service for service in _list(c.JupyterHub, "services")}
     token = hub_token or known.get(HUB_NAME, {}).get("api_token") or secrets.token_hex(32)
     _add_service(c, {"name": HUB_NAME, "api_token": token, "display": False})

@@ -52,7 +52,10 @@ def spawn_form(state: Mapping[str, Any], policy: Policy, *, chosen: str, now: da
     for card in cards:
         card["checked"] = card["name"] == checked
     return _TEMPLATES.get_template("spawn_form.html").render(
-        cards=cards, messages=state.get("messages") or (), last_end=_last_end(state.get("last_end"), policy, now)
+        waits=any(entry.get("place") for entry in state["profiles"]),
+        cards=cards,
+        messages=state.get("messages") or (),
+        last_end=_last_end(state.get("last_end"), policy, now),
     )
 
 

@@ -33,4 +33,6 @@ class SkydeskLocalSpawner(SkydeskLabs, SimpleLocalProcessSpawner):
             return None
         if self._status == 0:
             return End(reason="user", message="it was shut down from inside")
-        return End(reason="lost", message=f"its process ended with status {self._status}")
+        if self._status < 0:
+            return End(reason="lost", message=f"its process was killed by signal {-self._status}")
+        return End(reason="failed", message=f"its process ended with status {self._status}")

@@ -10,6 +10,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from skydesk.access import default_policy, read_policy
 from skydesk_hub.config import add_labs, add_skydesk
 from skydesk_hub.demo import ACCOUNTS, POLICY_FILE, DemoAuthenticator, configure_demo
+from tests.hub.policies import POLICY
 from tests.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +85,13 @@ def test_a_token_that_a_chart_has_made_is_taken() -> None:
     assert len(services) == len(c.JupyterHub.services), "no name is there twice"
     assert (services["skydesk"]["api_token"], services["skydesk"]["url"]) == ("its-own", "http://skydesk:10180")
     assert c.SkydeskLabs.hub_token == "of-the-chart"
+
+
+def test_a_group_that_could_not_be_passed_on_is_refused_at_the_start(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(POLICY.replace("[groups.students]", '[groups."cn=students,ou=des"]'))
+    with pytest.raises(ValueError, match="the group 'cn=students,ou=des' has a comma in its name"):
+        add_labs(Config(), service_url="http://skydesk:10180", policy_file=policy)
 
 
 def test_labs_of_an_unknown_kind_are_refused() -> None:

@@ -55,6 +55,11 @@ def test_who_waits_sees_the_place_and_the_estimate() -> None:
     )
 
 
+def test_who_waits_can_look_again() -> None:
+    assert '<a href="?">Look again</a>' in form(entry("gpu", gpus_free=0, free=0, queue_length=1, place=1))
+    assert "Look again" not in form(entry("gpu", gpus_free=1, free=1))
+
+
 def test_whose_turn_has_come_sees_how_long_the_place_is_kept() -> None:
     assert "It is your turn: a place is kept for you for 8 min" in text(form(entry("gpu", held_until="2026-11-22T12:08:00Z")))
 
