@@ -65,34 +65,40 @@ const TIMES = [3600, 900, 300];
 
 test('each time before an end is told once', () => {
   const alarm = new Alarm();
-  expect([7200, 3600, 3599, 901, 900, 899, 300, 10].map(seconds => alarm.due(1e9, seconds, TIMES))).toEqual([null, 3600, null, null, 900, null, 300, null]);
+  expect([7200, 3600, 3599, 901, 900, 899, 300, 10].map(seconds => alarm.due('l1', 1e9, seconds, TIMES))).toEqual([null, 3600, null, null, 900, null, 300, null]);
 });
 
 test('of several times that have come the nearest is told, and the others no more', () => {
   const alarm = new Alarm();
-  expect(alarm.due(1e9, 200, TIMES)).toBe(300);
-  expect(alarm.due(1e9, 199, TIMES)).toBeNull();
+  expect(alarm.due('l1', 1e9, 200, TIMES)).toBe(300);
+  expect(alarm.due('l1', 1e9, 199, TIMES)).toBeNull();
 });
 
 test('an end that moved away arms the times again, but for those that it is within', () => {
   const alarm = new Alarm();
-  alarm.due(1e9, 250, TIMES);
-  expect(alarm.due(1e9 + 600_000, 850, TIMES)).toBeNull();
-  expect(alarm.due(1e9 + 600_000, 300, TIMES)).toBe(300);
+  alarm.due('l1', 1e9, 250, TIMES);
+  expect(alarm.due('l1', 1e9 + 600_000, 850, TIMES)).toBeNull();
+  expect(alarm.due('l1', 1e9 + 600_000, 300, TIMES)).toBe(300);
 });
 
 test('an end that came nearer is told at once', () => {
   const alarm = new Alarm();
-  alarm.due(1e9, 7200, TIMES);
-  expect(alarm.due(1e9 - 6_600_000, 600, TIMES)).toBe(900);
+  alarm.due('l1', 1e9, 7200, TIMES);
+  expect(alarm.due('l1', 1e9 - 6_600_000, 600, TIMES)).toBe(900);
 });
 
 test('an end that moves a little, as budgets are counted, is not told again', () => {
   const alarm = new Alarm();
-  alarm.due(1e9, 300, TIMES);
-  expect(alarm.due(1e9 + 20_000, 320, TIMES)).toBeNull();
-  expect(alarm.due(1e9 + 10_000, 300, TIMES)).toBeNull();
-  expect(alarm.memory).toEqual({ endsAt: 1e9 + 10_000, told: TIMES });
+  alarm.due('l1', 1e9, 300, TIMES);
+  expect(alarm.due('l1', 1e9 + 20_000, 320, TIMES)).toBeNull();
+  expect(alarm.due('l1', 1e9 + 10_000, 300, TIMES)).toBeNull();
+  expect(alarm.told).toEqual({ lease: 'l1', endsAt: 1e9 + 10_000, seconds: TIMES });
+});
+
+test('another lease is warned of anew', () => {
+  const alarm = new Alarm();
+  alarm.due('l1', 1e9, 10, TIMES);
+  expect(alarm.due('l2', 1e9 + 290_000, 290, TIMES)).toBe(300);
 });
 
 const open = (path: string, more = {}) => ({ path, dirty: true, writable: true, save: async () => undefined, ...more });

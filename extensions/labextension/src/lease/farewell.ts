@@ -54,9 +54,9 @@ export class Farewell {
   }
 
   private look(secondsLeft: number): void {
-    const end = this.options.tracker.lease?.endsAt ?? null;
+    const { lease } = this.options.tracker;
     const times = [this.options.saveSeconds(), LAST_SECONDS, 0];
-    if (end !== null && this.alarm.due(end, secondsLeft, times) !== null) {
+    if (lease?.endsAt && this.alarm.due(lease.id, lease.endsAt, secondsLeft, times) !== null) {
       void this.finish(secondsLeft);
     }
   }

@@ -3,7 +3,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ILease } from '../tokens';
-import { Alarm } from './alarm';
+import { Alarm, type Told } from './alarm';
 import type { Lease } from './lab';
 import { Notices } from './notices';
 import { leaseSettings, type LeaseSettings } from './settings';
@@ -50,9 +50,9 @@ export class Warnings {
     if (!lease?.endsAt || secondsLeft <= 0) {
       return;
     }
-    const due = this.alarm.due(lease.endsAt, secondsLeft, this.settings.warnings() ?? lease.warningsSeconds);
+    const due = this.alarm.due(lease.id, lease.endsAt, secondsLeft, this.settings.warnings() ?? lease.warningsSeconds);
     if (due !== null) {
-      this.keep(lease);
+      this.keep();
       if (this.settings.warn()) {
         this.warn(lease, secondsLeft);
       }
@@ -93,19 +93,16 @@ export class Warnings {
 
   private recall(): void {
     try {
-      const memory: unknown = JSON.parse(this.kept.getItem(KEPT) ?? 'null');
-      const { endsAt, told } = (memory ?? {}) as { endsAt?: unknown; told?: unknown };
-      if (typeof endsAt === 'number' && Array.isArray(told)) {
-        this.alarm.recall({ endsAt, told: told.filter((one): one is number => typeof one === 'number') });
-      }
+      const kept: unknown = JSON.parse(this.kept.getItem(KEPT) ?? 'null');
+      this.alarm.told = isTold(kept) ? kept : this.alarm.told;
     } catch {
       // What was kept is not ours, or nothing may be kept: the warnings are then given once more.
     }
   }
 
-  private keep(lease: Lease): void {
+  private keep(): void {
     try {
-      this.kept.setItem(KEPT, JSON.stringify({ lease: lease.id, ...this.alarm.memory }));
+      this.kept.setItem(KEPT, JSON.stringify(this.alarm.told));
     } catch {
       // As above.
     }
@@ -113,4 +110,9 @@ export class Warnings {
 
   private readonly alarm = new Alarm();
   private warnedOf: number | null = null;
+}
+
+function isTold(value: unknown): value is Told {
+  const { lease, endsAt, seconds } = (value ?? {}) as Partial<Told>;
+  return typeof lease === 'string' && typeof endsAt === 'number' && Array.isArray(seconds) && seconds.every(one => typeof one === 'number');
 }
