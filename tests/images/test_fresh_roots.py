@@ -139,6 +139,7 @@ class ProxyOfNoRoutes(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(b"{}")
 
