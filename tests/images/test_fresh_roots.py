@@ -19,7 +19,7 @@ from tests.images.dockerfile import Dockerfile
 from tests.images.fresh_root import FreshRoots, missing
 
 pytestmark = pytest.mark.skipif(bool(missing()) and os.environ.get("CI") != "true", reason=missing() or "nothing is missing")
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120
 fetching = pytest.mark.skipif(
     os.environ.get("SKYDESK_TEST_IMAGES") != "1", reason="fetches and installs every package of the image; SKYDESK_TEST_IMAGES=1 runs it"
 )
