@@ -81,10 +81,12 @@ class FreshRoots:
         return self._folder / stage
 
     @contextmanager
-    def started(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    def started(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, with_entry_point: bool = True
+    ) -> Iterator[subprocess.Popen[str]]:
         """Start what the image starts, with arguments as Kubernetes gives them, and end it."""
         last = self._dockerfile.stages[-1]
-        entry, given = last.last("ENTRYPOINT"), last.last("CMD")
+        entry, given = last.last("ENTRYPOINT") if with_entry_point else None, last.last("CMD")
         command = [*(entry.words if entry else []), *(arguments or (given.words if given else []))]
         full = self._command(last, command, {**self._environment(last), **(environment or {})})
         process = subprocess.Popen(full, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self._outside())
