@@ -85,7 +85,8 @@ export class Farewell {
     const busyKernels = running.filter(kernel => kernel.busy).map(({ name, path }) => ({ name, path }));
     const report: EndingReport = { busyKernels, saved: [...this.all], unsaved };
     const left = tracker.secondsLeft ?? secondsLeft;
-    notices.show(ENDING, { text: endingWords(left, report), type: 'warning', actions: left > 0 ? [] : [{ label: "Open the hub's page", does: this.options.openHub }] });
+    const wayOn = left > 0 ? [] : [{ label: "Open the hub's page", does: this.options.openHub }];
+    notices.show(ENDING, { text: endingWords(left, report), type: 'warning', actions: wayOn });
     // Nobody is left to tell where this fails: the lab ends.
     await tracker.reportEnding(report).catch(() => undefined);
   }

@@ -77,17 +77,19 @@ export class Messages {
   private messageNotice({ text, from, severity }: LabMessage): Notice {
     const whole = from ? `${from}: ${text}` : text;
     const cut = whole.length > LONGEST_NOTICE;
+    const readAll = { label: 'Read all', accent: true, does: this.ways.readAll };
+    const dismiss = { label: 'Dismiss', caption: 'It stays readable behind the time left in the status bar', does: () => undefined };
     return {
       text: cut ? `${whole.slice(0, LONGEST_NOTICE - 1)}…` : whole,
       type: severity,
-      actions: [...(cut ? [{ label: 'Read all', accent: true, does: this.ways.readAll }] : []), { label: 'Dismiss', caption: 'It stays readable behind the time left in the status bar', does: () => undefined }]
+      actions: cut ? [readAll, dismiss] : [dismiss]
     };
   }
 
   private placeNotice({ title }: QueuePlace, heldUntil: number, now: number): Notice {
-    const left = span((heldUntil - now) / 1000);
+    const until = `${timeOfDay(this.tracker.here(heldUntil))}, for ${span((heldUntil - now) / 1000)}`;
     return {
-      text: `${title}: it is your turn. The place is kept until ${timeOfDay(this.tracker.here(heldUntil))}, for ${left}. Stop this lab on the hub's page and start it anew.`,
+      text: `${title}: it is your turn. The place is kept until ${until}. Stop this lab on the hub's page and start it anew.`,
       type: 'info',
       actions: [{ label: "Open the hub's page", accent: true, does: this.ways.openHub }]
     };

@@ -39,7 +39,12 @@ export class Notices {
     this.withdraw(name);
     const id = this.manager.notify(text, type, {
       autoClose: false,
-      actions: actions.map(({ label, caption, accent, does }) => ({ label, caption, displayType: accent ? ('accent' as const) : ('default' as const), callback: does }))
+      actions: actions.map(({ label, caption, accent, does: callback }) => ({
+        label,
+        caption,
+        displayType: accent ? ('accent' as const) : ('default' as const),
+        callback
+      }))
     });
     this.names.set(id, name);
     this.ids.set(name, id);

@@ -1,7 +1,7 @@
 /** What stands behind the status bar's item: the lease, its end, what can be done, queues, messages. */
 
 import { Widget } from '@lumino/widgets';
-import type { Lease } from './lab';
+import type { LabMessage, Lease, QueuePlace } from './lab';
 import type { LeaseTracker } from './tracker';
 import { extensionsWords, moment, placeWords, sentence, span, timeLeft, whyNot } from './words';
 
@@ -33,10 +33,10 @@ export class LeasePopup extends Widget {
       parts.push(...this.leaseParts(lab.lease));
     }
     if (lab?.queue.length) {
-      parts.push(element('h3', 'Queues'), ...lab.queue.map(place => this.placePart(place.profile, place.title, placeWords(this.placed(place)), place.heldUntil !== null)));
+      parts.push(element('h3', 'Queues'), ...lab.queue.map(place => this.placePart(place)));
     }
     if (lab?.messages.length) {
-      parts.push(element('h3', 'Messages'), ...lab.messages.map(message => messagePart(message.text, message.from, message.severity, message.madeAt)));
+      parts.push(element('h3', 'Messages'), ...lab.messages.map(messagePart));
     }
     if (this.problem) {
       const problem = element('p', `Not done: ${this.problem}`, 'skydesk-LeasePopup-problem');
@@ -80,15 +80,14 @@ export class LeasePopup extends Widget {
     return this.button('extend', this.busy ? 'Extending …' : `Extend by ${span(lease.extensionSeconds)}`, true, () => this.tracker.extend());
   }
 
-  private placePart(profile: string, title: string, words: string, held: boolean): HTMLElement {
+  private placePart(place: QueuePlace): HTMLElement {
+    const { profile, title, heldUntil } = place;
+    const words = placeWords(heldUntil === null ? place : { ...place, heldUntil: this.tracker.here(heldUntil) });
+    const leave = this.button(`leave ${profile}`, heldUntil === null ? 'Leave' : 'Give up', false, () => this.tracker.leaveQueue(profile));
     const line = document.createElement('div');
     line.className = 'skydesk-LeasePopup-place';
-    line.append(element('span', `${title}: ${words}`), this.button(`leave ${profile}`, held ? 'Give up' : 'Leave', false, () => this.tracker.leaveQueue(profile)));
+    line.append(element('span', `${title}: ${words}`), leave);
     return line;
-  }
-
-  private placed<Place extends { heldUntil: number | null }>(place: Place): Place {
-    return place.heldUntil === null ? place : { ...place, heldUntil: this.tracker.here(place.heldUntil) };
   }
 
   private button(act: string, label: string, accent: boolean, does: () => Promise<void>): HTMLElement {
@@ -135,7 +134,7 @@ export class LeasePopup extends Widget {
   private problem = '';
 }
 
-function messagePart(text: string, from: string, severity: string, madeAt: string): HTMLElement {
+function messagePart({ text, from, severity, madeAt }: LabMessage): HTMLElement {
   const part = document.createElement('div');
   part.className = `skydesk-LeasePopup-message skydesk-mod-${severity}`;
   const made = Date.parse(madeAt);

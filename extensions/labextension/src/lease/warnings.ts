@@ -73,10 +73,11 @@ export class Warnings {
     const left = secondsLeft > 600 ? span(secondsLeft) : `${timeLeft(secondsLeft)} min`;
     const end = lease.endsAt === null ? '' : ` (at ${timeOfDay(this.tracker.here(lease.endsAt))})`;
     const reason = whyNot(lease);
+    const extend = { label: 'Extend', caption: `Adds ${span(lease.extensionSeconds)}`, accent: true, does: () => void this.extend() };
     this.notices.show(WARNING, {
       text: `This lab ends in ${left}${end}. ${reason ?? `You can extend it by ${span(lease.extensionSeconds)}.`}`,
       type: 'warning',
-      actions: reason === null ? [{ label: 'Extend', caption: `Adds ${span(lease.extensionSeconds)}`, accent: true, does: () => void this.extend() }] : []
+      actions: reason === null ? [extend] : []
     });
   }
 

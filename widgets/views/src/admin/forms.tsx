@@ -64,7 +64,15 @@ export function EndForm({ state, lab }: { state: AdminState; lab: LabRow }): JSX
       <p>Its kernels stop. Open documents are saved if its page is open; what is only in memory is lost.</p>
       <div class="sky-field">
         <label for={id}>Why, as {lab.user} reads it afterwards</label>
-        <textarea id={id} class="sky-input sky-admin__area" rows={3} maxLength={LONGEST_TEXT} value={text} data-autofocus onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea
+          id={id}
+          class="sky-input sky-admin__area"
+          rows={3}
+          maxLength={LONGEST_TEXT}
+          value={text}
+          data-autofocus
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
       </div>
     </Dialog>
   );
@@ -108,7 +116,15 @@ export function ComposeForm({ state, overview }: { state: AdminState; overview: 
     >
       <div class="sky-field">
         <label for={ids.text}>Text</label>
-        <textarea id={ids.text} class="sky-input sky-admin__area" rows={4} maxLength={LONGEST_TEXT} value={text} data-autofocus onInput={(event) => setText(event.currentTarget.value)} />
+        <textarea
+          id={ids.text}
+          class="sky-input sky-admin__area"
+          rows={4}
+          maxLength={LONGEST_TEXT}
+          value={text}
+          data-autofocus
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
       </div>
       <div class="sky-field">
         <label for={ids.to}>Who sees it</label>
@@ -122,7 +138,12 @@ export function ComposeForm({ state, overview }: { state: AdminState; overview: 
       </div>
       <div class="sky-field">
         <label for={ids.severity}>Kind</label>
-        <select id={ids.severity} class="sky-select" value={severity} onChange={(event) => setSeverity(event.currentTarget.value === "warning" ? "warning" : "info")}>
+        <select
+          id={ids.severity}
+          class="sky-select"
+          value={severity}
+          onChange={(event) => setSeverity(event.currentTarget.value === "warning" ? "warning" : "info")}
+        >
           <option value="info">Information</option>
           <option value="warning">Warning</option>
         </select>

@@ -109,9 +109,32 @@ function Shown({ state, overview, section }: { state: AdminState; overview: Over
     case "labs":
       return <Labs state={state} />;
     case "queue":
-      return <Simple of={state.queue} columns={QUEUE_COLUMNS} first="place" label="Queue" noun="person" rowKey={(row) => row.id} title="Nobody waits" text="People who ask for a lab while all places of its profile are taken stand here." />;
+      return (
+        <Simple
+          of={state.queue}
+          columns={QUEUE_COLUMNS}
+          first="place"
+          label="Queue"
+          noun="person"
+          rowKey={(row) => row.id}
+          title="Nobody waits"
+          text="People who ask for a lab while all places of its profile are taken stand here."
+        />
+      );
     case "budgets":
-      return <Simple of={state.budgets} columns={BUDGET_COLUMNS} first="used" descending label="Budgets" noun="group" rowKey={(row) => row.group} title="No group has a budget" text="GPU-hours are counted for the groups whose profiles have GPUs." />;
+      return (
+        <Simple
+          of={state.budgets}
+          columns={BUDGET_COLUMNS}
+          first="used"
+          descending
+          label="Budgets"
+          noun="group"
+          rowKey={(row) => row.group}
+          title="No group has a budget"
+          text="GPU-hours are counted for the groups whose profiles have GPUs."
+        />
+      );
     case "jobs":
       return <Jobs state={state} />;
     case "messages":
@@ -121,7 +144,19 @@ function Shown({ state, overview, section }: { state: AdminState; overview: Over
     case "statistics":
       return <Loaded of={state.statistics}>{(rows) => <Statistics rows={rows} />}</Loaded>;
     case "audit":
-      return <Simple of={state.audit} columns={AUDIT_COLUMNS} first="at" descending label="Audit log" noun="act" rowKey={(row) => row.key} title="Nothing has been done yet" text="Every act of an administrator is written down here: who, when, what, on whom and from where." />;
+      return (
+        <Simple
+          of={state.audit}
+          columns={AUDIT_COLUMNS}
+          first="at"
+          descending
+          label="Audit log"
+          noun="act"
+          rowKey={(row) => row.key}
+          title="Nothing has been done yet"
+          text="Every act of an administrator is written down here: who, when, what, on whom and from where."
+        />
+      );
   }
 }
 
@@ -147,7 +182,13 @@ function Simple<Row>({ of, columns, first, descending = false, title, text, ...r
 function Labs({ state }: { state: AdminState }): JSX.Element {
   const acts = (lab: LabRow): JSX.Element => (
     <>
-      <Button icon="clock" disabled={lab.ends_at === null || lab.stopping} title={lab.ends_at === null ? "It has not started yet" : undefined} busy={state.isBusy(lab.id)} onClick={() => (state.form.value = { kind: "extend", lab })}>
+      <Button
+        icon="clock"
+        disabled={lab.ends_at === null || lab.stopping}
+        title={lab.ends_at === null ? "It has not started yet" : undefined}
+        busy={state.isBusy(lab.id)}
+        onClick={() => (state.form.value = { kind: "extend", lab })}
+      >
         Extend<span class="sky-visually-hidden">{` the lab of ${lab.user}`}</span>
       </Button>
       <Button icon="stop" kind="danger" disabled={lab.stopping} onClick={() => (state.form.value = { kind: "end", lab })}>

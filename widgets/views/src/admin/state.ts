@@ -152,7 +152,10 @@ export class AdminState {
       yes: "Withdraw message",
       no: "Keep",
       danger: true,
-      onYes: () => void this.act(message.id, "the message is withdrawn", () => this.transport.json("DELETE", apiPath("admin", "messages", message.id))),
+      onYes: () => {
+        const path = apiPath("admin", "messages", message.id);
+        void this.act(message.id, "the message is withdrawn", () => this.transport.json("DELETE", path));
+      },
     };
   }
 

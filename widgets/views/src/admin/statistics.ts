@@ -28,6 +28,7 @@ export const STATISTICS: Readonly<Record<string, Shown>> = {
 /** As what this person is here. */
 export function roleWords({ user, rights, administers }: Overview): string {
   if (rights.includes("admin")) return `${user}, administrator`;
-  if (rights.includes("monitor")) return `${user}, monitor: you see all and act on ${administers.length ? `members of ${administers.join(", ")}` : "nothing"}`;
+  const whom = administers.length ? `members of ${administers.join(", ")}` : "nobody";
+  if (rights.includes("monitor")) return `${user}, monitor: sees all, acts on ${whom}`;
   return `${user}, administrator of ${administers.join(", ")}`;
 }

@@ -48,14 +48,30 @@ export const LAB_COLUMNS: readonly Column<LabRow>[] = [
   { key: "node", title: "Node", value: (lab) => lab.node, cell: (lab) => lab.node || <span class="sky-muted">–</span>, room: 2 },
   { key: "age", title: "Started", value: (lab) => moment(lab.started_at), cell: (lab) => <At iso={lab.started_at} none="starting" /> },
   { key: "end", title: "Time left", value: (lab) => moment(lab.ends_at), cell: (lab) => <Left iso={lab.ends_at} /> },
-  { key: "idle", title: "Last used", value: (lab) => moment(lab.last_activity_at), cell: (lab) => <At iso={lab.last_activity_at} none="not known" /> },
+  {
+    key: "idle",
+    title: "Last used",
+    value: (lab) => moment(lab.last_activity_at),
+    cell: (lab) => <At iso={lab.last_activity_at} none="not known" />,
+  },
   {
     key: "gpus",
     title: "GPU",
     value: (lab) => lab.gpus,
-    cell: (lab) => (lab.gpus === 0 ? <span class="sky-muted">none</span> : <span title={lab.group ? `charged to ${lab.group}` : undefined}>{`${lab.gpus}, ${spanWords(lab.gpu_seconds)} used`}</span>),
+    cell: (lab) =>
+      lab.gpus === 0 ? (
+        <span class="sky-muted">none</span>
+      ) : (
+        <span title={lab.group ? `charged to ${lab.group}` : undefined}>{`${lab.gpus}, ${spanWords(lab.gpu_seconds)} used`}</span>
+      ),
   },
-  { key: "extensions", title: "Extended", value: (lab) => lab.extensions, cell: (lab) => (lab.extensions ? `${lab.extensions}×` : <span class="sky-muted">no</span>), room: 3 },
+  {
+    key: "extensions",
+    title: "Extended",
+    value: (lab) => lab.extensions,
+    cell: (lab) => (lab.extensions ? `${lab.extensions}×` : <span class="sky-muted">no</span>),
+    room: 3,
+  },
 ];
 
 export const QUEUE_COLUMNS: readonly Column<QueueRow>[] = [
@@ -119,7 +135,14 @@ function Bar({ used, limit, name }: { used: number; limit: number | null; name: 
   const state = percent >= 100 ? "used up" : percent >= 80 ? "nearly used up" : "";
   return (
     <div class="sky-admin__budget">
-      <div class={`sky-progress sky-admin__bar ${percent >= 80 ? "sky-admin__bar--high" : ""}`} role="meter" aria-label={`GPU-hours of ${name}`} aria-valuemin={0} aria-valuemax={limit} aria-valuenow={Math.min(used, limit)}>
+      <div
+        class={`sky-progress sky-admin__bar ${percent >= 80 ? "sky-admin__bar--high" : ""}`}
+        role="meter"
+        aria-label={`GPU-hours of ${name}`}
+        aria-valuemin={0}
+        aria-valuemax={limit}
+        aria-valuenow={Math.min(used, limit)}
+      >
         <div class="sky-progress__bar" style={{ width: `${percent}%` }} />
       </div>
       <span>{`${hoursWords(used)} of ${hoursWords(limit)}${state ? `, ${state}` : ""}`}</span>
@@ -133,7 +156,14 @@ export const JOB_COLUMNS: readonly Column<JobRow>[] = [
   { key: "type", title: "Type", value: (job) => job.type },
   { key: "phase", title: "State", value: (job) => phaseWord(job.phase) },
   { key: "rows", title: "Rows", value: (job) => job.rows, cell: (job) => (job.rows === null ? "" : count(job.rows)), numeric: true, room: 2 },
-  { key: "run", title: "Run", value: (job) => job.run_seconds, cell: (job) => (job.run_seconds === null ? "" : spanWords(job.run_seconds)), numeric: true, room: 2 },
+  {
+    key: "run",
+    title: "Run",
+    value: (job) => job.run_seconds,
+    cell: (job) => (job.run_seconds === null ? "" : spanWords(job.run_seconds)),
+    numeric: true,
+    room: 2,
+  },
   { key: "created", title: "Submitted", value: (job) => moment(job.created_at), cell: (job) => <At iso={job.created_at} /> },
 ];
 
