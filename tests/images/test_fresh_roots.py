@@ -70,7 +70,7 @@ def _wait_for(answer: Callable[[], httpx.Response]) -> httpx.Response:
 
 
 def test_the_worker_starts_without_rights_on_this_environments_packages(worker: FreshRoots) -> None:
-    with worker.started("/run/skydesk/request.json.gz") as process:
+    with worker.started("/run/skydesk/request.json.gz", "uid-of-the-pod") as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "request.json.gz" in said
