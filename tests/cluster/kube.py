@@ -40,4 +40,4 @@ class Kube:
 
     def until_gone(self, kind: str, selector: str = "", seconds: float = 60) -> None:
         """Wait until there is no object of a kind."""
-        wait_until(lambda: not self.get(kind, selector), seconds, lambda: self.get(kind, selector))
+        wait_until(lambda: not self.get(kind, selector), seconds, lambda: self.get(kind, selector), pause_seconds=0.5)

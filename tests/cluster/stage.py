@@ -114,7 +114,6 @@ class ClusterStage(Stage):
         services: str = "open_services",
         options: dict[str, Any] | None = None,
         changed: Mapping[str, Any] | None = None,
-        kubeconfig: str | None = None,
         **settings: Any,
     ) -> KubernetesJobRunner:
         """A runner, not yet started; reports go to it from now on, and `close` stops it."""
@@ -122,7 +121,7 @@ class ClusterStage(Stage):
         runner = KubernetesJobRunner(
             self.store,
             self.folders,
-            cluster=KubernetesApi(self.kube.namespace, label_selector(cluster_settings), kubeconfig=kubeconfig or self._kubeconfig),
+            cluster=self.api(),
             settings=cluster_settings,
             worker_settings=WorkerSettings(
                 jobs_root=cluster_settings.jobs_mount,
@@ -140,6 +139,10 @@ class ClusterStage(Stage):
     def inside(self, path: Path) -> str:
         """A path below `shared` as a pod sees it."""
         return f"{SHARED}/{path.relative_to(self.shared)}"
+
+    def api(self) -> KubernetesApi:
+        """The cluster with the rights of the service, for the objects of this stage; not yet started."""
+        return KubernetesApi(self.kube.namespace, self.selector, kubeconfig=self._kubeconfig)
 
     @property
     def selector(self) -> str:

@@ -1,6 +1,7 @@
 """How jobs end on a real node when something goes wrong there, and what their pods may do."""
 
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from skydesk.jobs.model import Job, Phase
 from tests.cluster.stage import QUICK, ClusterStage
-from tests.faults.stage import ledger_runs
+from tests.faults.stage import ledger_runs, wait_until
 
 
 def error_of(job: Job) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def test_a_job_that_is_deleted_on_the_cluster_ends_and_says_so(stage: ClusterSta
     done = stage.until_final(job)
     assert (done.phase, done.attempt) == (Phase.ABORTED, 1)
     assert error_of(done) == ("cancelled", "an operator stopped it on the cluster; run it again if you still need it, or ask why")
-    stage.until(lambda: not stage.pods())
+    stage.kube.until_gone("pods", stage.selector, stage.seconds)
 
 
 def test_a_runner_that_comes_back_goes_on_with_what_runs_and_hears_what_ended_meanwhile(stage: ClusterStage) -> None:
@@ -100,7 +101,7 @@ def test_a_runner_that_comes_back_goes_on_with_what_runs_and_hears_what_ended_me
     first.stop(grace_seconds=0)
     stage.reports.receiver = None
     (stage.shared / "gate-0").touch()
-    stage.until(lambda: "Succeeded" in {pod["status"]["phase"] for pod in stage.pods()})
+    wait_until(lambda: "Succeeded" in {pod["status"]["phase"] for pod in stage.pods()}, stage.seconds, pause_seconds=0.5)
     assert stage.job(ended).phase is Phase.EXECUTING
     stage.runner().start()
     done = stage.until_final(ended)
@@ -123,7 +124,7 @@ def test_an_image_that_does_not_exist_is_named(stage: ClusterStage) -> None:
     code, message = error_of(done)
     assert code == "unavailable"
     assert message.startswith("the image localhost/nothing:1 of job workers cannot be fetched (")
-    stage.until(lambda: not stage.pods())
+    stage.kube.until_gone("pods", stage.selector, stage.seconds)
 
 
 def test_jobs_beyond_the_quota_wait_in_the_queue_until_there_is_room(stage: ClusterStage) -> None:
@@ -157,18 +158,23 @@ def test_a_job_too_large_for_every_node_goes_back_to_the_queue_and_then_says_why
 def test_five_people_s_jobs_run_within_everybody_s_limits(stage: ClusterStage) -> None:
     owners = ["ann", "bob", "cleo", "dora", "a-b"]
     jobs = [stage.submit("ledger", {"ledger": stage.inside(stage.ledger)}, owner=owner, concurrent=2) for owner in owners for _ in range(2)]
-    most: dict[str, int] = {}
+    observer, most = stage.api(), {"jobs": 0, "pods": 0, "owner": 0}
 
-    def look() -> bool:
+    def note() -> None:
         executing = stage.store.jobs(phases=frozenset({Phase.EXECUTING}))
-        pods = [pod for pod in stage.pods() if pod["status"]["phase"] in {"Pending", "Running"}]
-        most["jobs"] = max(most.get("jobs", 0), len(executing))
-        most["pods"] = max(most.get("pods", 0), len(pods))
-        most["owner"] = max([most.get("owner", 0), *(sum(job.owner == owner for job in executing) for owner in owners)])
-        return set(stage.phases()) == {Phase.COMPLETED}
+        pods = [pod for pod in observer.snapshot().pods.values() if pod["status"]["phase"] in {"Pending", "Running"}]
+        most["jobs"] = max(most["jobs"], len(executing))
+        most["pods"] = max(most["pods"], len(pods))
+        most["owner"] = max([most["owner"], *(sum(job.owner == owner for job in executing) for owner in owners)])
 
+    changed = threading.Event()
+    observer.start(changed.set)
     stage.runner(workers=4).start()
-    stage.until(look)
+    while set(stage.phases()) != {Phase.COMPLETED}:
+        assert changed.wait(stage.seconds), stage.phases()
+        changed.clear()
+        note()
+    observer.close()
     assert (most["jobs"], most["pods"]) == (4, 4)
     assert most["owner"] <= 2
     assert all(len(notes) == 2 for notes in ledger_runs(stage.ledger).values())

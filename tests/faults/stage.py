@@ -121,12 +121,14 @@ class Stage:
         self.store.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20, tell: Callable[[], object] = lambda: "") -> None:
-    """Wait for a condition, or fail when the time is over."""
+def wait_until(
+    condition: Callable[[], bool], seconds: float = 20, tell: Callable[[], object] = lambda: "", *, pause_seconds: float = 0.01
+) -> None:
+    """Wait for a condition, which is looked at again after each pause, or fail when the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {tell()}"
-        time.sleep(0.01)
+        time.sleep(pause_seconds)
 
 
 def is_running(pid: int) -> bool:

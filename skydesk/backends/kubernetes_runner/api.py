@@ -21,6 +21,7 @@ __all__ = ["KubernetesApi"]
 _log = logging.getLogger(__name__)
 
 _CALL_SECONDS = 20
+_FIRST_LOOK_SECONDS = 5
 _WATCH_SECONDS = 240
 _FAREWELL_SECONDS = 0.1
 """What TLS connections need to be gone (https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown)."""
@@ -61,7 +62,8 @@ class KubernetesApi:
 
     def start(self, on_change: Callable[[], None]) -> None:
         """Begin to watch; see `Cluster`."""
-        self._thread.start()
+        if not self._thread.is_alive():
+            self._thread.start()
         self._client = self._wait(self._connect())
         self._reflectors = (
             _Reflector(self, "jobs", lambda thing: str(thing["metadata"]["name"]), on_change),
@@ -171,6 +173,9 @@ class KubernetesApi:
 
     async def _begin(self) -> None:
         self._tasks = [asyncio.create_task(reflector.run()) for reflector in self._reflectors]
+        with suppress(TimeoutError):  # later will do too: whoever asks meanwhile is told so
+            async with asyncio.timeout(_FIRST_LOOK_SECONDS):
+                await asyncio.gather(*(reflector.has_looked.wait() for reflector in self._reflectors))
 
     async def _end(self) -> None:
         for task in self._tasks:
@@ -213,6 +218,7 @@ class _Reflector:
         self._key = key
         self._on_change = on_change
         self._failures = 0
+        self.has_looked = asyncio.Event()
         self.things: dict[str, Mapping[str, Any]] | None = None
         self.problem: str | None = None
 
@@ -235,6 +241,7 @@ class _Reflector:
         things = {self._key(thing): thing for thing in found.get("items") or ()}
         version = str(found["metadata"]["resourceVersion"])
         self.things, self.problem, self._failures = things, None, 0
+        self.has_looked.set()
         self._on_change()
         while True:
             async for event in self._api.watch(self._kind, version):

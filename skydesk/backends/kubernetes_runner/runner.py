@@ -20,10 +20,11 @@ from ..local_runner.verdict import Stop, after_shutdown
 from . import verdict
 from .attempts import Attempt, Desk, digest
 from .cluster import Cluster, QuotaExceeded, Snapshot
+from .judge import Judge
 from .manifests import ANNOTATION_TOKEN, job_manifest, object_name, secret_manifest
 from .request import PodRequest, packed
 from .settings import ClusterSettings
-from .verdict import Seen, WaitingFor
+from .verdict import Seen
 
 __all__ = ["KubernetesJobRunner"]
 
@@ -32,10 +33,6 @@ _log = logging.getLogger(__name__)
 _EXECUTING = frozenset({Phase.EXECUTING})
 _PAUSES_SECONDS = (1, 2, 5, 10, 30)
 """Before the next job is claimed, after one, two, ... could not be given to the cluster."""
-
-_QUOTA_PAUSE_SECONDS = 15
-_QUIET_SECONDS = 5
-"""How long the cluster may take to make a pod before its events are read."""
 
 
 class KubernetesJobRunner:
@@ -95,6 +92,7 @@ class KubernetesJobRunner:
         self._clock = clock
         self._monotonic = monotonic
         self._desk = Desk(store, folders, settings, runner_id=self.id, clock=clock)
+        self._judge = Judge(cluster, self._desk, settings, clock=clock, monotonic=monotonic)
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -104,7 +102,6 @@ class KubernetesJobRunner:
         self._begin_problem: str | None = None
         self._failures = 0
         self._claim_again_at = 0.0
-        self._without_place: dict[str, datetime] = {}
         self._thread = threading.Thread(target=self._run, name="skydesk-dispatcher", daemon=True)
 
     @property
@@ -243,7 +240,7 @@ class KubernetesJobRunner:
             if row.cancel_requested:
                 attempt.stop = attempt.stop or Stop.CANCELLED
         self._note(attempt, seen)
-        if attempt.fields is None and (fields := self._fate(attempt, seen)) is not None:
+        if attempt.fields is None and (fields := self._judge.fate(attempt, seen)) is not None:
             attempt.fields = self._desk.judged(attempt.job, fields)
             phase, told = attempt.fields["phase"], verdict.glimpse(seen)
             _log.info("job %s, attempt %d, becomes %s (%s)", attempt.job.id, attempt.job.attempt, phase, told)
@@ -261,85 +258,6 @@ class KubernetesJobRunner:
             if attempt.pod_uid is None:
                 attempt.pod_uid = next((verdict.uid_of(pod) for pod in seen.pods if verdict.has_started(pod)), None)
             attempt.pod_seen = attempt.pod_seen or any(verdict.uid_of(pod) == attempt.pod_uid for pod in seen.pods)
-
-    def _fate(self, attempt: Attempt, seen: Seen) -> Mapping[str, Any] | None:
-        """What becomes of an attempt's job; None while it goes on."""
-        if attempt.stop is Stop.LOST:
-            return None
-        uid = attempt.pod_uid if attempt.pod_seen else None
-        fields = verdict.ending(attempt.job, seen, pod_uid=uid, end=attempt.end, stop=attempt.stop)
-        if fields is None and seen.job is None and not seen.pods:
-            return self._fate_of_missing(attempt)
-        if fields is None and attempt.stop is None:
-            fields = self._fate_of_waiting(attempt, seen)
-        if fields is not None and fields["phase"] is Phase.QUEUED and self._was_deleted_by_hand(attempt):
-            return verdict.deleted_by_hand(attempt.job)
-        return fields
-
-    def _fate_of_missing(self, attempt: Attempt) -> Mapping[str, Any] | None:
-        """What becomes of a job for which the cluster shows nothing, which may only mean that we look too early."""
-        job = attempt.job
-        if self._cluster.job(attempt.name) is not None:
-            return None
-        if attempt.stop is not None:
-            return {"phase": Phase.ABORTED, "error": None}
-        if attempt.existed:
-            return verdict.deleted_by_hand(job)
-        since_claim = (self._clock() - (job.started_at or job.created_at)).total_seconds()
-        if since_claim < self._settings.patience.claim_seconds:
-            return None
-        return verdict.lost(job, "its Job is gone") if self._desk.has_begun(job) else after_shutdown(job)
-
-    def _fate_of_waiting(self, attempt: Attempt, seen: Seen) -> Mapping[str, Any] | None:
-        """What becomes of a job whose pod has yet to begin; None while there is patience."""
-        wait = verdict.waiting(seen)
-        if wait is None:
-            attempt.waiting_for = None
-            return None
-        now = self._monotonic()
-        if wait.what is not attempt.waiting_for:
-            attempt.waiting_for, attempt.waiting_since = wait.what, now
-        waited_seconds = now - attempt.waiting_since
-        if (
-            seen.job is not None
-            and wait.what is WaitingFor.POD
-            and waited_seconds >= min(_QUIET_SECONDS, self._settings.patience.place_seconds)
-        ):
-            wait = verdict.waiting(seen, self._cluster.words_about(verdict.uid_of(seen.job))) or wait
-        if waited_seconds < self._patience_seconds(wait.what):
-            return None
-        return self._after_wait(attempt.job, wait)
-
-    def _patience_seconds(self, what: WaitingFor) -> float:
-        patience = self._settings.patience
-        return {
-            WaitingFor.QUOTA: 0.0,
-            WaitingFor.POD: patience.place_seconds,
-            WaitingFor.PLACE: patience.place_seconds,
-            WaitingFor.IMAGE: patience.image_seconds,
-            WaitingFor.START: patience.start_seconds,
-        }[what]
-
-    def _after_wait(self, job: Job, wait: verdict.Waiting) -> Mapping[str, Any]:
-        if wait.what in {WaitingFor.QUOTA, WaitingFor.PLACE}:
-            return self._put_back(job, wait.words)
-        return verdict.after_wait(job, wait, self._settings.image)
-
-    def _put_back(self, job: Job, words: str) -> Mapping[str, Any]:
-        """What becomes of a job that the cluster has no place for: it waits again, but not for ever."""
-        now, patience_seconds = self._clock(), self._settings.patience.queue_seconds
-        since = self._without_place.setdefault(job.id, now)
-        _log.warning("the cluster has no place for job %s: %s", job.id, words)
-        if (now - since).total_seconds() >= patience_seconds:
-            return verdict.no_place(job, words, patience_seconds / 3600)
-        self._claim_again_at = self._monotonic() + _QUOTA_PAUSE_SECONDS
-        return after_shutdown(job)
-
-    def _was_deleted_by_hand(self, attempt: Attempt) -> bool:
-        if attempt.asked_to_end_at is not None or not attempt.existed:
-            return False
-        made = self._cluster.job(attempt.name)
-        return made is None or "deletionTimestamp" in made["metadata"]
 
     def _is_done_with(self, attempt: Attempt, seen: Seen) -> bool:
         """Tell whether what becomes of an attempt's job may be written: nothing of it runs any more, or it is past caring."""
@@ -372,7 +290,7 @@ class KubernetesJobRunner:
         if settled is not None:
             _call(self._on_change)
         if settled is not None and settled.phase in FINAL:
-            self._without_place.pop(settled.id, None)
+            self._judge.forget(settled.id)
             _call(partial(self._on_end, settled))
 
     def _let_go(self, attempt: Attempt, seen: Seen) -> None:
@@ -382,7 +300,7 @@ class KubernetesJobRunner:
             with self._lock:
                 del self._attempts[attempt.name]
             if attempt.pod_uid is not None and self._begin_problem is None:
-                self._claim_again_at = 0.0  # its place is free now, whatever was short before
+                self._claim_again_at = self._judge.short_until = 0.0  # its place is free now, whatever was short before
         elif attempt.settled_at is not None and now - attempt.settled_at > 2 * self._settings.stop_seconds:
             self._ask_to_end(attempt)
 
@@ -396,12 +314,15 @@ class KubernetesJobRunner:
 
     def _claim(self) -> None:
         """Have pods made for as long as there are jobs and places."""
-        while not self._stopping.is_set() and len(self._attempts) < self._workers and self._monotonic() >= self._claim_again_at:
+        while not self._stopping.is_set() and len(self._attempts) < self._workers and self._may_claim():
             job = self._store.claim(self.id)
             if job is None:
                 return
             _call(self._on_change)
             self._begin(job)
+
+    def _may_claim(self) -> bool:
+        return self._monotonic() >= max(self._claim_again_at, self._judge.short_until)
 
     def _begin(self, job: Job) -> None:
         """Give a claimed job to the cluster; back to the queue with it where that does not take it."""
@@ -418,7 +339,7 @@ class KubernetesJobRunner:
         except LimitExceeded as error:
             attempt.fields = {"phase": Phase.ERROR, "error": JobError(code=error.code, message=str(error))}
         except QuotaExceeded as error:
-            attempt.fields = self._put_back(job, str(error))
+            attempt.fields = self._judge.put_back(job, str(error))
         except (Conflict, OSError, ServiceUnavailable) as error:
             attempt.fields = after_shutdown(job)
             pause_seconds = _PAUSES_SECONDS[min(self._failures, len(_PAUSES_SECONDS) - 1)]

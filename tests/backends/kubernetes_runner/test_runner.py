@@ -264,7 +264,7 @@ def test_a_quota_puts_a_job_back_without_counting_and_the_next_place_is_tried_at
     name = scene.running(runner, first)
     scene.cluster.refusal = QuotaExceeded("exceeded quota: few-jobs")
     second = scene.submit("write")
-    scene.until(lambda: second.id in runner._without_place)
+    scene.until(lambda: second.id in runner._judge.without_place)
     scene.until_phase(second, Phase.QUEUED)
     assert (scene.job(second).attempt, runner.problem) == (0, None)
     scene.cluster.refusal = None
@@ -321,7 +321,7 @@ def test_a_job_that_never_finds_a_place_ends_in_words(scene: Scene) -> None:
     scene.cluster.refusal = QuotaExceeded("exceeded quota: few-jobs")
     job = scene.submit("write")
     runner = scene.pods_runner()
-    scene.until(lambda: job.id in runner._without_place and scene.job(job).phase is Phase.QUEUED)
+    scene.until(lambda: job.id in runner._judge.without_place and scene.job(job).phase is Phase.QUEUED)
     scene.time.seconds += SETTINGS.patience.queue_seconds + 1
     done = scene.until_final(job)
     assert done.error is not None
@@ -351,6 +351,16 @@ def test_a_job_whose_request_could_not_be_given_is_begun_again(scene: Scene) -> 
     scene.time.seconds += 60
     scene.name(job)
     assert scene.job(job).attempt == 1
+
+
+def test_a_cluster_that_cannot_be_reached_at_first_is_tried_again(scene: Scene) -> None:
+    scene.cluster.unreachable = True
+    job = scene.submit("write")
+    runner = scene.pods_runner()
+    scene.until(lambda: runner.problem == "the cluster's API does not answer")
+    scene.cluster.unreachable = False
+    scene.running(runner, job)
+    scene.until(lambda: runner.problem is None)
 
 
 def test_a_cluster_that_does_not_answer_changes_nothing(scene: Scene) -> None:
