@@ -16,6 +16,7 @@ from skydesk.errors import ServiceUnavailable
 from skydesk.settings import SkydeskSettings
 from skydesk.wiring import Services, build_services, jobs_folder_of, local_user
 
+from .busy import BusyKernels
 from .embedded import LateServices, link_jobs_folder
 from .entrance import Entrance
 from .lab import EmbeddedHandler, LabUpstreamHandler, PanelHandler
@@ -30,6 +31,8 @@ class SkydeskExtension(ExtensionApp):
 
     name = "skydesk_server"
     classes = [SkydeskSettings]  # noqa: RUF012  (as traitlets' applications declare it)
+
+    _busy_kernels: BusyKernels | None = None
 
     def initialize_handlers(self) -> None:
         """Add the API, answered here or by the hub's service, and the panels."""
@@ -57,13 +60,19 @@ class SkydeskExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Tell kernels where SkyDesk is; only now is it known which port the server has."""
         del serverapp
-        self._tell_kernels(settings.lab_upstream())
+        upstream = settings.lab_upstream()
+        self._tell_kernels(upstream)
+        if upstream is not None:
+            self._busy_kernels = BusyKernels(self._server)
+            self._busy_kernels.start()
 
     async def stop_extension(self) -> None:
         """Stop what is going on, then the services: jobs that run go back to the queue."""
         if not hasattr(self, "entrance"):
             return
         REGISTRY.unregister(self.entrance.metrics.registry)
+        if self._busy_kernels is not None:
+            self._busy_kernels.stop()
         self.entrance.stop()
         if self._services is not None:
             await asyncio.to_thread(self._services.close)
