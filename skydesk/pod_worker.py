@@ -1,6 +1,6 @@
-"""What a pod of a job runs: ``python -m skydesk.pod_worker REQUEST POD_UID [LAST_WORDS]``. It reads the request, carries it out, says how it ended.
+"""What a pod of a job runs: ``python -m skydesk.pod_worker REQUEST POD_UID [LAST_WORDS]``.
 
-The end goes to the service and into the pod's termination message, from which it is read where the service did not hear it.
+It reads the request, carries it out and says how it ended. The end goes to the service and into the pod's termination message, from which it is read where the service did not hear it.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any
 from .backends.job_folders import LocalJobFolders
 from .backends.kubernetes_runner.reporter import Reporter
 from .backends.kubernetes_runner.request import PodRequest, read_request
+from .backends.kubernetes_runner.verdict import UNHEARD_STATUS
 from .backends.local_runner.limits import core_count, hold_to
 from .backends.local_runner.verdict import Stop, too_slow
 from .errors import Conflict, ServiceUnavailable, SkydeskError
@@ -37,7 +38,7 @@ _LONGEST_LAST_WORDS_BYTES = 4000
 """The cluster keeps 4096 bytes of a termination message."""
 
 _TERMINATION_MESSAGE = Path("/dev/termination-log")
-_REFUSED, _FAILED = 3, 1
+_FAILED_STATUS = 1
 
 
 class PodWorker:
@@ -65,13 +66,14 @@ class PodWorker:
             self._reporter.started(_START_PATIENCE_SECONDS)
         except (Conflict, ServiceUnavailable) as error:
             _log.error("attempt %d at job %s is not begun: %s", job.attempt, job.id, error)
-            return _REFUSED
+            return UNHEARD_STATUS
         try:
             services = resolve(self._request.worker.services)(self._request.worker.options)
             task = tasks_of(self._request.worker).get(job.type)
-        except Exception:
+        except Exception as error:
             _log.exception("the services of the worker cannot be opened")
-            return _FAILED
+            self._leave(f"the services of the worker cannot be opened: {type(error).__name__}: {error}".encode(errors="replace"))
+            return _FAILED_STATUS
         timer = threading.Timer(job.limit_seconds, self._be_too_late)
         timer.daemon = True
         timer.start()
@@ -97,8 +99,15 @@ class PodWorker:
         error = asdict(too_slow(self._request.job)) if aborted and self._is_too_late else outcome["error"]
         end = {"kind": "end", **outcome, "error": error, "interrupted": aborted and self._interrupted and not self._is_too_late}
         if not end["interrupted"]:
-            self._last_words.write_bytes(_last_words({**end, "traceback": None}))
+            self._leave(_last_words({**end, "traceback": None}))
         self._reporter.end(end, _LAST_WORDS_SECONDS if self._interrupted else _END_PATIENCE_SECONDS)
+
+    def _leave(self, words: bytes) -> None:
+        """Write what the cluster is to keep of this pod."""
+        try:
+            self._last_words.write_bytes(words[:_LONGEST_LAST_WORDS_BYTES])
+        except OSError as error:
+            _log.warning("%s cannot be written: %s", self._last_words, error)
 
     def _be_too_late(self) -> None:
         self._is_too_late = True

@@ -122,7 +122,7 @@ class JobRunner(Protocol):
         """Stop a job that this runner executes; returns at once."""
 
     def stop(self, *, grace_seconds: float = 3) -> None:
-        """Claim no more; what still runs after the grace is stopped and goes back to QUEUED."""
+        """Claim no more. What still runs after the grace is stopped and goes back to QUEUED, or goes on for the next runner to take up."""
 
 
 class JobFolders(Protocol):

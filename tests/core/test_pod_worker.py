@@ -19,7 +19,7 @@ from tests.backends.kubernetes_runner.test_reporter import Service
 from tests.faults.stage import wait_until
 
 ROOT = Path(__file__).parents[2]
-Start = Callable[[Job], "subprocess.Popen[bytes]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -33,10 +33,11 @@ def service() -> Iterator[Service]:
 def start(tmp_path: Path, service: Service) -> Iterator[Start]:
     processes: list[subprocess.Popen[bytes]] = []
 
-    def begin(job: Job) -> "subprocess.Popen[bytes]":
+    def begin(job: Job, services: str = "open_services") -> "subprocess.Popen[bytes]":
         worker = WorkerSettings(
             jobs_root=str(tmp_path / "jobs"),
-            services="tests.faults.tasks:open_services",
+            services=f"tests.faults.tasks:{services}",
+            options={"catalogue": "nowhere.duckdb"},
             tasks="tests.faults.tasks:tasks",
             preload=(),
         )
@@ -101,6 +102,12 @@ def test_a_worker_that_the_cluster_stops_says_so_and_leaves_the_rest_to_the_serv
     folders = LocalJobFolders(tmp_path / "jobs")
     assert not folders.path(job).exists()
     assert "stopped on the cluster" in folders.log(job)
+
+
+def test_services_that_cannot_be_opened_are_told_to_whoever_looks_at_the_pod(tmp_path: Path, start: Start) -> None:
+    assert start(job_with(type="write"), "refuse_services").wait(60) == 1
+    assert "OSError: no catalogue at nowhere.duckdb" in (tmp_path / "last-words").read_text()
+    assert not (tmp_path / "jobs").exists()
 
 
 def test_long_reasons_are_cut_for_the_cluster_but_not_for_the_service(tmp_path: Path, service: Service, start: Start) -> None:

@@ -13,6 +13,7 @@ from ...jobs.model import Job, JobError, Phase
 from ..local_runner.verdict import MAX_ATTEMPTS, REQUEUED, Stop, after_end, after_shutdown, too_much_memory, too_slow
 
 __all__ = [
+    "UNHEARD_STATUS",
     "Seen",
     "Waiting",
     "WaitingFor",
@@ -28,6 +29,9 @@ __all__ = [
     "uid_of",
     "waiting",
 ]
+
+UNHEARD_STATUS = 3
+"""Exit status of a worker that nobody let begin: the service was not reached, or did not want it."""
 
 _TIME_SIGNALS = frozenset({128 + 14, 128 + 24})
 """Exit codes of SIGALRM and SIGXCPU, the worker's own backstops."""
@@ -217,6 +221,8 @@ def _after_container(job: Job, terminated: Mapping[str, Any]) -> Mapping[str, An
         return _with(Phase.ERROR, too_much_memory(job))
     if terminated.get("exitCode") in _TIME_SIGNALS:
         return too_late(job)
+    if terminated.get("exitCode") == UNHEARD_STATUS:
+        return lost(job, "its pod did not reach the service")
     return lost(job, f"its worker died {_cause(terminated)}")
 
 

@@ -92,11 +92,15 @@ def test_a_pod_s_state_is_judged(pod: dict[str, Any], phase: str | None, code: s
     assert words in ("" if error is None else error.message)
 
 
-def test_the_third_loss_is_an_error_that_says_how_it_came_about() -> None:
-    fields = ending(job_with(attempt=3), Seen(job=JOB, pods=(terminated(139),)), pod_uid="pod-1", end=None, stop=None)
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [(139, "its worker died by signal 11"), (1, "its worker died with exit status 1"), (3, "its pod did not reach the service")],
+)
+def test_the_third_loss_is_an_error_that_says_how_it_came_about(status: int, cause: str) -> None:
+    fields = ending(job_with(attempt=3), Seen(job=JOB, pods=(terminated(status),)), pod_uid="pod-1", end=None, stop=None)
     assert fields is not None
     assert fields["phase"] is Phase.ERROR
-    assert fields["error"].message.startswith("it was begun 3 times, and at last its worker died by signal 11; run it again later")
+    assert fields["error"].message.startswith(f"it was begun 3 times, and at last {cause}; run it again later")
 
 
 @pytest.mark.parametrize(
