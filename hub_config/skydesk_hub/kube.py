@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from kubernetes_asyncio.client.rest import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Bool, Float, Unicode, default
 
 from .labs import SkydeskLabs
 from .names import home_claim, lab_name
-from .pods import End, PodPlan, deadline, end_of_pod, hardened, profile_overrides, resources
+from .pods import End, PodPlan, deadline, end_of_pod, hardened, profile_overrides, refusal_of_cluster, resources
+from .rejections import not_placed
 
 __all__ = ["SkydeskKubeSpawner"]
 
@@ -93,6 +95,10 @@ class SkydeskKubeSpawner(SkydeskLabs, KubeSpawner):
         """Tell from the pod why it ended."""
         pod = self._pod()
         return end_of_pod(pod, memory_limit_bytes=self.mem_limit) if pod else None
+
+    def told(self, error: Exception) -> Exception:
+        """Put the cluster's refusal of a pod into words."""
+        return not_placed(refusal_of_cluster(str(error.body or error.reason))) if isinstance(error, ApiException) else error
 
     def _pod(self) -> dict[str, Any] | None:
         """The pod as the cluster has last told of it."""

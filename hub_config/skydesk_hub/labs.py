@@ -121,8 +121,11 @@ class SkydeskLabs(_Spawner):
             self._end = End(reason="failed", message=f"it did not start within {self.start_timeout} s")
             raise
         except Exception as error:
-            self._end = End(reason="failed", message=f"it did not start: {error}")
-            raise
+            told = self.told(error)
+            self._end = End(reason="failed", message=f"it did not start: {told}")
+            if told is error:
+                raise
+            raise told from error
         try:
             await self.service.started(self.lease["id"])
         except ServiceRefused as refusal:
@@ -149,6 +152,10 @@ class SkydeskLabs(_Spawner):
     def seen_end(self) -> End | None:
         """Tell why the lab ended by itself, as far as the spawner sees it; None where it runs or nothing is known."""
         return None
+
+    def told(self, error: Exception) -> Exception:
+        """Put what went wrong at a start into words; errors that nobody knows better words for stay as they are."""
+        return error
 
     def get_env(self) -> dict[str, str]:
         """The lab's environment, with its lease."""

@@ -1,6 +1,8 @@
 """What a lab profile means for a pod: settings of KubeSpawner, and why a pod ended. Pure."""
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +11,10 @@ from skydesk.access import LabProfile
 
 from .names import job_folder
 
-__all__ = ["End", "PodPlan", "deadline", "end_of_pod", "hardened", "profile_overrides", "resources"]
+__all__ = ["End", "PodPlan", "deadline", "end_of_pod", "hardened", "profile_overrides", "refusal_of_cluster", "resources"]
 
 _GIB = 2**30
+_QUOTA = re.compile(r"exceeded quota: ([^,]+),")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,23 @@ def end_of_pod(pod: Mapping[str, Any], *, memory_limit_bytes: float | None) -> E
     if status.get("phase") == "Failed":
         return End(reason="failed", message=f"its pod failed: {status.get('message') or status.get('reason') or 'no reason was given'}")
     return None
+
+
+def refusal_of_cluster(body: str) -> str:
+    """Say why the cluster does not take a pod.
+
+    Parameters
+    ----------
+    body
+        What its API answered: a Status as JSON, or anything else.
+    """
+    try:
+        message = str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = body
+    if quota := _QUOTA.search(message):
+        return f"the cluster has no room for this lab now: the quota {quota[1]} of its namespace is used up; try again later"
+    return f"the cluster does not take this lab; the people who run this hub should know that it says: {message[:300]}"
 
 
 def _end_of_container(ended: Mapping[str, Any], memory_limit_bytes: float | None) -> End:

@@ -12,7 +12,7 @@ try:
 except ImportError:  # JupyterHub 5 has no kind of its own for refusals
     from tornado.web import HTTPError as _Base
 
-__all__ = ["CHECKS_ARE_FAILURES", "Rejection", "not_open", "refused", "unreachable"]
+__all__ = ["CHECKS_ARE_FAILURES", "Rejection", "not_open", "not_placed", "refused", "unreachable"]
 
 CHECKS_ARE_FAILURES = _Base.__name__ == "HTTPError"
 """True where JupyterHub counts a refusal as a failed start, of which some in a row end the hub."""
@@ -45,6 +45,11 @@ class Rejection(_Base):
 def not_open(sentence: str) -> Rejection:
     """No group grants what was asked for."""
     return Rejection(403, sentence, "not_allowed")
+
+
+def not_placed(sentence: str) -> Rejection:
+    """The cluster does not take the lab."""
+    return Rejection(503, sentence, "not_placed")
 
 
 def unreachable() -> Rejection:

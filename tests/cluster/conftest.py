@@ -27,6 +27,12 @@ For jobs:
     Name of a claim, and the folder that its volume is in.
 ``stage``
     A `tests.cluster.stage.ClusterStage` with a folder of its own in that volume, for each test.
+
+For labs:
+
+``labs``
+    A `tests.cluster.hub.ClusterHub`: a hub whose labs are pods that mount ``jobs_volume``, and whose service makes Jobs; nodes
+    that pretend to have two GPUs.
 """
 
 import os
@@ -40,6 +46,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.cluster.hub import ClusterHub, cluster_hub, pretended_gpus
 from tests.cluster.kube import Kube
 from tests.cluster.pods import Interpreter
 from tests.cluster.stage import ROLE, ClusterStage, ReportServer, volume
@@ -148,3 +155,15 @@ def stage(
     made = ClusterStage(folder, kube=kube, kubeconfig=runner_kubeconfig, interpreter=interpreter, reports=reports, claim=claim)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def labs(
+    kube: Kube, node_address: str, jobs_volume: tuple[str, Path], runner_kubeconfig: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClusterHub]:
+    folder = tmp_path_factory.mktemp("labs")
+    with (
+        pretended_gpus(kube, 2),
+        cluster_hub(folder, kube, node_address, jobs_volume=jobs_volume, runner_kubeconfig=runner_kubeconfig) as hub,
+    ):
+        yield hub

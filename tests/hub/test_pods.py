@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from skydesk.access import LabProfile, default_policy
-from skydesk_hub.pods import End, PodPlan, deadline, end_of_pod, hardened, profile_overrides
+from skydesk_hub.pods import End, PodPlan, deadline, end_of_pod, hardened, profile_overrides, refusal_of_cluster
 
 SMALL, GPU = default_policy().profiles["small"], default_policy().profiles["gpu"]
 PLAN = PodPlan()
@@ -104,3 +104,23 @@ def ended(**terminated: Any) -> dict[str, Any]:
 )  # fmt: skip
 def test_the_end_of_a_pod_is_told_in_words(pod: dict[str, Any], end: End | None) -> None:
     assert end_of_pod(pod, memory_limit_bytes=2**31) == end
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        pytest.param(
+            '{"message": "pods \\"lab-vera\\" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=1, used: 2"}',
+            "the cluster has no room for this lab now: the quota gpus of its namespace is used up; try again later",
+            id="quota",
+        ),
+        pytest.param(
+            '{"message": "pods is forbidden"}',
+            "the cluster does not take this lab; the people who run this hub should know that it says: pods is forbidden",
+            id="no right",
+        ),
+        pytest.param("[]", "the cluster does not take this lab; the people who run this hub should know that it says: []", id="no object"),
+    ],
+)
+def test_what_the_cluster_refuses_is_told_in_words(body: str, sentence: str) -> None:
+    assert refusal_of_cluster(body) == sentence
