@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,6 @@ from tests.cluster.process_tree import command_of, descendants
 from tests.faults.stage import is_running
 from tests.hub.lab_hub import LabHub, Person, lab_hub
 from tests.server.processes import clean_environment, process, wait_for_answer
-from tests.server.serving import wait_until
 
 __all__ = ["GPU", "HOME", "ClusterHub", "cluster_hub", "pretended_gpus", "until"]
 
@@ -37,67 +37,7 @@ PEOPLE = {
 }
 """Who is in which group; anybody else may log in, and is in none."""
 
-_SMALL = "cpu = [0.05, 1]\nmemory_gib = [0.1, 1]\nidle_minutes = 60"
-POLICY = f"""\
-[profiles.tiny]
-title = "Tiny"
-cpu = [0.02, 0.5]
-memory_gib = [0.1, 0.75]
-longest_hours = 2
-idle_minutes = 60
-
-[profiles.small]
-title = "Small"
-{_SMALL}
-longest_hours = 8
-
-[profiles.large]
-title = "Large"
-cpu = [0.1, 2]
-memory_gib = [0.25, 1.5]
-longest_hours = 24
-idle_minutes = 60
-
-[profiles.brief]
-title = "Brief"
-{_SMALL}
-longest_hours = 0.007
-extensions = 1
-extension_hours = 0.003
-warnings_minutes = [5, 0.1]
-
-[profiles.gpu]
-title = "GPU"
-{_SMALL}
-gpus = 1
-longest_hours = 1
-holders = 2
-hold_minutes = 2
-
-[groups.limited]
-services = ["query"]
-releases = ["*"]
-profiles = ["tiny"]
-
-[groups.default]
-services = ["query", "jobs"]
-releases = ["*"]
-profiles = ["tiny", "small"]
-query = {{ max_rows = 10_000, max_result_gib = 1, max_seconds = 120 }}
-jobs = {{ concurrent = 2, queued = 10, memory_gib = 1 }}
-
-[groups.advanced]
-services = ["query"]
-releases = ["*"]
-profiles = ["tiny", "small", "large", "brief"]
-
-[groups.gpu]
-profiles = ["gpu"]
-gpu_hours_per_week = 100
-
-[groups.blocked]
-denies = ["labs"]
-"""
+_POLICY = Path(__file__).with_name("labs.toml")
 _CONFIG = """
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
@@ -292,7 +232,7 @@ class ClusterHub:
         """End the hub and all that it started, as when its container is killed."""
         for pid in (self.pid, *descendants(self.pid)):
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: not is_running(pid), what=f"the end of process {pid}")
+            until(partial(_has_ended, pid), what=f"the end of process {pid}")
 
     def restart(self) -> None:
         """Start the hub again, on the same database."""
@@ -339,7 +279,7 @@ def cluster_hub(
     (folder / "service_config.py").write_text(_SERVICE_CONFIG.format(**values) if runner_kubeconfig else "")
     with lab_hub(
         folder,
-        policy=POLICY,
+        policy=_POLICY.read_text(),
         extra_config=_CONFIG + _WITH_JOBS,
         homes=(),
         extra_paths=extra_paths,
@@ -351,6 +291,10 @@ def cluster_hub(
             yield hub
         finally:
             hub.close()
+
+
+def _has_ended(pid: int) -> bool:
+    return not is_running(pid)
 
 
 def _pod_values(folder: Path, extra_paths: Sequence[Path]) -> dict[str, Any]:
