@@ -1,7 +1,7 @@
 """What a pod of a job runs: ``python -m skydesk.pod_worker REQUEST POD_UID [LAST_WORDS]``.
 
-It reads the request, carries it out and says how it ended. The end goes to the service and into the pod's termination message, from
-which it is read where the service did not hear it.
+It reads the request, carries it out and says how it ended. The end goes to the service and into the pod's termination message, from which
+it is read where the service did not hear it.
 """
 
 import json

@@ -26,11 +26,12 @@ STATEMENT = "SELECT COADD_OBJECT_ID, RA, DEC FROM DR2_MAIN WHERE ROWNUM <= 10"
 
 
 @pytest.fixture(scope="module")
-def survey_volume(kube: Kube, tiny_survey: Path) -> str:
-    for object_ in volume("survey", kube.namespace, tiny_survey.parent, read_only=True):
-        kube.apply(object_)
+def survey_volume(kube: Kube, tiny_survey: Path) -> Iterator[str]:
+    objects = volume("survey", kube.namespace, tiny_survey.parent, read_only=True)
+    kube.apply(*objects)
     wait_until(lambda: kube.get("pvc", "claim=survey")[0]["status"]["phase"] == "Bound", 60)
-    return "survey"
+    yield "survey"
+    kube.kubectl("delete", "persistentvolume", objects[0]["metadata"]["name"], "--wait=false")
 
 
 @pytest.fixture
