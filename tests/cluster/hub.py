@@ -24,7 +24,7 @@ from tests.faults.stage import is_running
 from tests.hub.lab_hub import LabHub, Person, lab_hub
 from tests.server.processes import clean_environment, process, wait_for_answer
 
-__all__ = ["GPU", "HOME", "ClusterHub", "cluster_hub", "pretended_gpus", "until"]
+__all__ = ["GPU", "HOME", "PEOPLE", "ClusterHub", "cluster_hub", "pretended_gpus", "until"]
 
 GPU = "nvidia.com/gpu"
 HOME = "/home/jovyan"
@@ -131,10 +131,22 @@ class ClusterHub:
     def start(self, profile: str, *users: str) -> dict[str, dict[str, Any]]:
         """Start labs by the form, together, and give their pods when they are ready, by user."""
         people = [self.person(user) for user in users]
-        with ThreadPoolExecutor(len(people)) as pool:
+        with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda person: person.start(profile), people))
-        assert {answer.status_code for answer in answers} == {302}, [answer.text for answer in answers]
+        assert {answer.status_code for answer in answers} <= {302}, [answer.text for answer in answers]
         return {user: self.ready(user) for user in users}
+
+    def refused(self, user: str, profile: str, *, server: str = "") -> httpx.Response:
+        """Ask by the form for a lab that is not to be had, and give the answer.
+
+        The hub shows the page of a lab that starts where it has no answer within a second: it is asked once more then.
+        """
+        person = self.person(user)
+        answer = person.start(profile, server=server)
+        if answer.status_code == 302:
+            until(lambda: not (self.hub.server(user, server) or {}).get("pending"), what="the refusal")
+            answer = person.start(profile, server=server)
+        return answer
 
     def ready(self, user: str, seconds: float = 120) -> dict[str, Any]:
         """Wait for a lab that starts, and give its pod."""

@@ -36,17 +36,17 @@ def most_gpu_pods(labs: ClusterHub) -> Iterator[list[int]]:
 
 
 def test_of_three_people_two_have_the_two_gpus_and_the_third_waits_for_one(labs: ClusterHub) -> None:
-    gina, gail = labs.person("gina"), labs.person("gail")
+    gail = labs.person("gail")
     with most_gpu_pods(labs) as counts:
         for pod in labs.start("gpu", "gina", "gwen").values():
             assert pod["spec"]["containers"][0]["resources"]["limits"][GPU] == "1"
-        refused = gail.start("gpu")
+        refused = labs.refused("gail", "gpu")
         assert refused.status_code == 409
         assert "no GPU lab is free now; you are number 1 of 1 in the queue" in text(refused.text)
         assert labs.pod("gail") is None
         labs.stop("gina")
         until(lambda: "It is your turn" in text(gail.page().text), seconds=30, what="the turn of gail")
-        late = gina.start("gpu")
+        late = labs.refused("gina", "gpu")
         assert (late.status_code, "number 1 of 1" in text(late.text)) == (409, True), "the place is held for gail"
         labs.start("gpu", "gail")
         assert set(labs.leases()) == {"gwen", "gail"}
@@ -65,7 +65,7 @@ def test_what_a_quota_of_the_namespace_refuses_is_told_in_words_and_takes_no_pla
     try:
         until(lambda: labs.kube.get("resourcequota")[0].get("status", {}).get("hard") == hard, what="the quota")
         reply = api_start(labs.hub, "gwen", {"profile": "gpu"})
-        page = labs.person("gwen").start("gpu")
+        page = labs.refused("gwen", "gpu")
     finally:
         labs.kube.delete("resourcequota", "no-gpus")
     assert (reply.status_code, reply.json().get("message")) == (503, sentence)
@@ -98,4 +98,4 @@ def test_a_lab_of_seconds_warns_is_extended_once_and_ends_and_says_why(labs: Clu
     assert "Your last lab (Brief) ended" in page
     assert "its time was over" in page
     assert "Kernels that were busy: fit.ipynb" in page
-    assert labs.person("anna").start("brief").status_code == 429, "a restart wins no time"
+    assert labs.refused("anna", "brief").status_code == 429, "a restart wins no time"

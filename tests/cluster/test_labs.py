@@ -74,7 +74,7 @@ def test_who_may_have_no_lab_gets_none_and_is_told_so(labs: ClusterHub, name: st
     page = person.page()
     assert page.status_code == 403
     assert sentence in text(page.text)
-    assert person.start("small").status_code == 403
+    assert labs.refused(name, "small").status_code == 403
     for options in ({}, {"profile": "small"}):
         reply = api_start(labs.hub, name, options)
         assert (reply.status_code, sentence in reply.json()["message"]) == (403, True), reply.text
@@ -84,7 +84,7 @@ def test_who_may_have_no_lab_gets_none_and_is_told_so(labs: ClusterHub, name: st
 @pytest.mark.parametrize("server", ["", "second"], ids=["default server", "named server"])
 def test_a_profile_that_is_not_ones_own_is_refused_by_form_and_by_api(labs: ClusterHub, server: str) -> None:
     sentence = "the lab profile 'gpu' is not open to lena; open are tiny"
-    page = labs.person("lena").start("gpu", server=server)
+    page = labs.refused("lena", "gpu", server=server)
     assert (page.status_code, sentence in text(page.text)) == (403, True), text(page.text)
     reply = api_start(labs.hub, "lena", {"profile": "gpu"}, server)
     assert (reply.status_code, reply.json()["message"]) == (403, sentence)
