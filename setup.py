@@ -19,7 +19,7 @@ ROOTS = {"skydesk": ".", "skydesk_hub": "hub_config", "skydesk_server": "extensi
 LAB = Path("extensions/labextension/dist")
 VIEWS = Path("widgets/skydesk_widgets/static")
 SERVER_CONFIG = Path("extensions/jupyter-config/server-config/skydesk_server.json")
-BUILT = (LAB / "package.json", LAB / "static/style.js", VIEWS / "query.js", VIEWS / "jobs.js")
+BUILT = (LAB / "package.json", LAB / "static/style.js", VIEWS / "query.js", VIEWS / "jobs.js", VIEWS / "admin.js")
 
 
 def missing() -> list[str]:

@@ -91,7 +91,7 @@ class Services:
             self.lease_keeper.start(self.lease_tick_seconds)
 
     def close(self) -> None:
-        """Stop running jobs, which go back to the queue, then let go of everything. A second call does nothing."""
+        """Let go of everything; a second call does nothing. Jobs of this machine go back to the queue, pods go on."""
         self.closing.close()
 
     def __enter__(self) -> Self:
