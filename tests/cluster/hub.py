@@ -32,7 +32,7 @@ PEOPLE = {
     "limited": ["lena"],
     "default": ["dora", "bert"],
     "advanced": ["anna"],
-    "gpu": ["gina", "gwen", "gail"],
+    "gpu": ["gina", "gwen", "gail", "gus"],
     "blocked": ["bert"],
 }
 """Who is in which group; anybody else may log in, and is in none."""
