@@ -10,6 +10,8 @@ __all__ = ["Asked", "Watch"]
 
 _INSIDE = {"data", "blob", "about"}
 _REFUSED = re.compile(r"status of (\d{3})")
+_NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+"""Chromium breaks off requests, to the loopback address too, when an interface of the machine comes or goes: a container's, a pod's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Watch:
         page.on("websocket", lambda socket: self.asked.append(Asked("WEBSOCKET", socket.url)))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type != "error":
+        if message.type != "error" or _NETWORK_CHANGED in message.text:
             return
         url = message.location.get("url", "")
         refused = _REFUSED.search(message.text)
