@@ -217,7 +217,7 @@ def _stub() -> Iterator[int]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    started.wait(30)
+    _require(started.wait(30), "the stub server did not start")
     try:
         yield ports[0]
     finally:

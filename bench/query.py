@@ -1,5 +1,7 @@
 """Look-ups by place and by id on 5 M rows: the whole wait in the query service for a statement that it never saw before.
 
+Statements that differ in a long list of numbers alone are bound once: of the id lists, the first pays for the others.
+
 That is translation, binding, rules, running and fetching; the peer only runs and fetches what was translated. Both have read
 the places in question before, as a server that has run for a while has.
 """

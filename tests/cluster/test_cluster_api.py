@@ -11,6 +11,7 @@ from skydesk.errors import ServiceUnavailable
 from tests.backends.kubernetes_runner.jobs import SETTINGS, job_with
 from tests.cluster.kube import Kube
 from tests.contracts.cluster_contract import ClusterContract
+from tests.contracts.kubernetes_api_contract import KubernetesApiContract
 
 
 @pytest.fixture
@@ -27,6 +28,14 @@ def cluster(settings: ClusterSettings, runner_kubeconfig: str) -> Iterator[Kuber
 
 class TestKubernetesApi(ClusterContract):
     """A namespace of a real cluster, with the rights of the service."""
+
+
+class TestWhatTheFakeApiKeeps(KubernetesApiContract):
+    """A namespace of a real cluster, as its administrator."""
+
+    @pytest.fixture
+    def namespace(self, kube: Kube) -> str:
+        return kube.namespace
 
 
 def test_what_the_account_may_not_do_is_told_in_the_cluster_s_words(cluster: KubernetesApi, settings: ClusterSettings, kube: Kube) -> None:
