@@ -16,6 +16,7 @@
   x DeadlineExceeded        the work took longer than its limit
   x Cancelled               somebody asked for the work to stop
   x ServiceUnavailable      trying again may help
+  x InvalidImage            an image file is broken; the rest of the survey is not
   x InternalError           a bug or broken data; details go to the log only
 """
 
@@ -29,6 +30,7 @@ __all__ = [
     "DeadlineExceeded",
     "Fault",
     "InternalError",
+    "InvalidImage",
     "InvalidPolicy",
     "InvalidQuery",
     "InvalidRequest",
@@ -244,6 +246,12 @@ class ServiceUnavailable(SkydeskError):
     """A backend did not answer; trying again may help."""
 
     code = "unavailable"
+
+
+class InvalidImage(SkydeskError):
+    """An image file of the survey is broken, or is not what it should be; the rest of the survey is not affected."""
+
+    code = "invalid_image"
 
 
 class InternalError(SkydeskError):

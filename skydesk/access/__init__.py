@@ -1,6 +1,6 @@
 """What membership of a group entitles a user to: services, releases, limits, labs."""
 
-from .entitlements import ADMIN, ALL, HUB, LOCAL_USER, NOBODY, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
+from .entitlements import ADMIN, ALL, HUB, LOCAL_USER, NOBODY, CutoutLimits, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
 from .policy import Group, LabProfile, Policy
 from .policy_file import default_policy, read_policy
 
@@ -10,6 +10,7 @@ __all__ = [
     "HUB",
     "LOCAL_USER",
     "NOBODY",
+    "CutoutLimits",
     "Entitlements",
     "Group",
     "JobLimits",

@@ -6,7 +6,20 @@ from typing import TypeVar
 
 from ..errors import NotAllowed
 
-__all__ = ["ADMIN", "ALL", "HUB", "LOCAL_USER", "NOBODY", "Entitlements", "JobLimits", "QueryLimits", "User", "joined", "scope_of"]
+__all__ = [
+    "ADMIN",
+    "ALL",
+    "HUB",
+    "LOCAL_USER",
+    "NOBODY",
+    "CutoutLimits",
+    "Entitlements",
+    "JobLimits",
+    "QueryLimits",
+    "User",
+    "joined",
+    "scope_of",
+]
 
 ALL = "*"
 """Stands for every service, or every release, in an entitlement; not for `HUB` and `ADMIN`."""
@@ -36,6 +49,23 @@ class QueryLimits:
 
     quick_rows: int = 1000
     """Rows of a quick query's page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutoutLimits:
+    """The most that one request for cutouts may use."""
+
+    max_positions: int = 0
+    """Positions of one job."""
+
+    max_result_bytes: int = 0
+    """Size of all files of one job, bytes."""
+
+    max_seconds: float = 0
+    """Run of one job, seconds."""
+
+    quick_positions: int = 50
+    """Positions that are cut at once, without a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +102,7 @@ class Entitlements:
     """Names of data releases; ``*`` stands for all."""
 
     query: QueryLimits = field(default_factory=QueryLimits)
+    cutout: CutoutLimits = field(default_factory=CutoutLimits)
     jobs: JobLimits = field(default_factory=JobLimits)
 
     def allows_service(self, name: str) -> bool:
@@ -126,7 +157,7 @@ class User:
 NOBODY = Entitlements()
 """What an unknown group gives."""
 
-_Limits = TypeVar("_Limits", QueryLimits, JobLimits)
+_Limits = TypeVar("_Limits", QueryLimits, CutoutLimits, JobLimits)
 
 LOCAL_USER = "local"
 """Name of the one user of an embedded SkyDesk."""
@@ -147,6 +178,7 @@ def joined(mine: Iterable[Entitlements]) -> Entitlements:
         services=frozenset().union(*(each.services for each in every)),
         releases=frozenset().union(*(each.releases for each in every)),
         query=_largest(QueryLimits, [each.query for each in every]),
+        cutout=_largest(CutoutLimits, [each.cutout for each in every]),
         jobs=_largest(JobLimits, [each.jobs for each in every]),
     )
 

@@ -44,7 +44,7 @@ def make_survey(folder: Path, preset: str, *, seed: int = SEED, on_progress: Cal
     """
     preset_named(preset)
     if importlib.util.find_spec("numba") is None:
-        raise ServiceUnavailable("making a survey needs numba; install it with: pip install 'skydesk[survey]'")
+        raise ServiceUnavailable("making a survey needs numba; install it with: pip install 'skydesk[images]'")
     from .make import make
 
     return make(Path(folder), preset, seed, on_progress or _no_progress)

@@ -1,0 +1,1 @@
+"""Cutouts: images of positions, cut from a survey's tiles."""
