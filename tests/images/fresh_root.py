@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,28 @@ class FreshRoots:
     reusing
         True: locks are empty, and the packages that this environment has, but for SkyDesk, are in sight by PYTHONPATH. So every
         step runs and this project's own wheel is built and installed, but nothing is fetched.
+    bases
+        Images of this project that were built already, by name; a stage on one of them goes on with a copy of its root.
     """
 
-    def __init__(self, dockerfile: Dockerfile, folder: Path, *, reusing: bool = False) -> None:
+    def __init__(
+        self, dockerfile: Dockerfile, folder: Path, *, reusing: bool = False, bases: Mapping[str, "FreshRoots"] | None = None
+    ) -> None:
         self._dockerfile = dockerfile
         self._folder = folder
         self._reusing = reusing
+        self._bases = bases or {}
         self.skipped: list[str] = []
 
     def build(self) -> None:
         """Run every stage."""
         for stage in self._dockerfile.stages:
             self._build(stage)
+
+    @property
+    def last_stage(self) -> Stage:
+        """The stage that runs, with what it has from the image that it is made on."""
+        return self._whole(self._dockerfile.stages[-1])
 
     def root_of(self, stage: str) -> Path:
         """Where a stage's root is."""
@@ -85,7 +96,7 @@ class FreshRoots:
         self, *arguments: str, environment: Mapping[str, str] | None = None, with_entry_point: bool = True
     ) -> Iterator[subprocess.Popen[str]]:
         """Start what the image starts, with arguments as Kubernetes gives them, and end it."""
-        last = self._dockerfile.stages[-1]
+        last = self.last_stage
         entry, given = last.last("ENTRYPOINT") if with_entry_point else None, last.last("CMD")
         command = [*(entry.words if entry else []), *(arguments or (given.words if given else []))]
         full = self._command(last, command, {**self._environment(last), **(environment or {})})
@@ -102,23 +113,32 @@ class FreshRoots:
 
     def run(self, *command: str, stage: str | None = None) -> str:
         """Run a command as the image's user, and give what it says; `AssertionError` where it fails."""
-        of = next(each for each in self._dockerfile.stages if each.name == (stage or self._dockerfile.stages[-1].name))
+        of = next((each for each in self._dockerfile.stages if each.name == stage), self.last_stage)
         return self._done(self._command(of, list(command), self._environment(of)))
 
     def _build(self, stage: Stage) -> None:
         root = self.root_of(stage.name)
-        _make_root(root)
-        for number, each in enumerate(stage.instructions):
+        if base := self._bases.get(stage.base):
+            subprocess.run(["cp", "-a", "--reflink=auto", base.root_of(base.last_stage.name), root], check=True)
+        else:
+            _make_root(root)
+        whole = self._whole(stage)
+        inherited = len(whole.instructions) - len(stage.instructions)
+        for number, each in enumerate(stage.instructions, inherited):
             match each.word:
                 case "COPY":
-                    self._copy(stage, each.words)
+                    self._copy(whole, each.words)
                 case "WORKDIR":
                     (root / each.value.lstrip("/")).mkdir(parents=True, exist_ok=True)
                 case "RUN" if "apt-get" in each.value:
                     self.skipped.append(each.value)
                 case "RUN":
                     shell = ["/bin/sh", "-c", each.value]
-                    self._done(self._command(stage, shell, self._environment(stage, number), user="0:0"))
+                    self._done(self._command(whole, shell, self._environment(whole, number), user="0:0"))
+
+    def _whole(self, stage: Stage) -> Stage:
+        base = self._bases.get(stage.base)
+        return stage if base is None else replace(stage, instructions=(*base.last_stage.instructions, *stage.instructions))
 
     def _copy(self, stage: Stage, words: list[str]) -> None:
         *origin, source, target = words

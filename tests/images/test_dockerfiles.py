@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -107,13 +108,23 @@ def _asked_for(source: Path) -> list[Requirement]:
     return found
 
 
+def _extra(name: str) -> Iterator[Requirement]:
+    """What an extra asks for, and the extras in it."""
+    for requirement in map(Requirement, DEPENDENCIES["optional-dependencies"][name]):
+        if requirement.name == "skydesk":
+            yield from (each for inner in requirement.extras for each in _extra(inner))
+        else:
+            yield requirement
+
+
 @pytest.mark.parametrize(
-    ("image", "extras"), [("worker", ()), ("service", ("lab", "postgresql")), ("lab", ("lab", "widgets"))], ids=["worker", "service", "lab"]
+    ("image", "extras"),
+    [("worker", ("images",)), ("service", ("lab", "postgresql")), ("lab", ("lab", "widgets"))],
+    ids=["worker", "service", "lab"],
 )
 def test_a_lock_has_what_the_package_needs(image: str, extras: tuple[str, ...]) -> None:
     pins = _pins(ROOT / "images" / image / "requirements.txt")
-    needed = [*DEPENDENCIES["dependencies"], *(each for extra in extras for each in DEPENDENCIES["optional-dependencies"][extra])]
-    for requirement in map(Requirement, needed):
+    for requirement in (*map(Requirement, DEPENDENCIES["dependencies"]), *(each for extra in extras for each in _extra(extra))):
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
 
 
@@ -123,13 +134,15 @@ def test_a_hub_of_each_jupyterhub_has_what_the_package_asks_of_hubs(major: int) 
     assert pins["jupyterhub"].major == major
     for requirement in map(Requirement, DEPENDENCIES["optional-dependencies"]["hub"]):
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
-    assert not {"astropy", "duckdb", "pyarrow", "numpy"} & set(pins)
+    assert not {"astropy", "duckdb", "pyarrow", "numpy", *(each.name for each in _extra("images"))} & set(pins)
 
 
 def test_what_images_share_has_one_version() -> None:
-    worker, service, lab = (_pins(ROOT / "images" / image / "requirements.txt") for image in ("worker", "service", "lab"))
-    for other in (service, lab):
-        assert {name: other[name] for name in worker} == worker
+    worker, service, lab, lab_gpu = (
+        _pins(ROOT / "images" / image / "requirements.txt") for image in ("worker", "service", "lab", "lab-gpu")
+    )
+    for other, inside in ((service, worker), (lab, worker), (lab_gpu, lab)):
+        assert {name: other[name] for name in inside} == inside
 
 
 def test_the_values_name_the_images_that_are_built() -> None:

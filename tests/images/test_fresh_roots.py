@@ -4,9 +4,8 @@ import json
 import os
 import re
 import shutil
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,6 +16,7 @@ import pytest
 from skydesk import __version__
 from tests.images.dockerfile import Dockerfile
 from tests.images.fresh_root import FreshRoots, missing
+from tests.ports import free_port
 
 pytestmark = pytest.mark.skipif(bool(missing()) and os.environ.get("CI") != "true", reason=missing() or "nothing is missing")
 READY_WITHIN_SECONDS = 120
@@ -25,8 +25,10 @@ fetching = pytest.mark.skipif(
 )
 
 
-def _built(image: str, folder: Path, *arguments: tuple[str, str], reusing: bool = False) -> FreshRoots:
-    roots = FreshRoots(Dockerfile(image, arguments), folder, reusing=reusing)
+def _built(
+    image: str, folder: Path, *arguments: tuple[str, str], reusing: bool = False, bases: Mapping[str, FreshRoots] | None = None
+) -> FreshRoots:
+    roots = FreshRoots(Dockerfile(image, arguments), folder, reusing=reusing, bases=bases)
     roots.build()
     return roots
 
@@ -45,6 +47,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRoots]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshRoots]:
+    """With its own packages."""
+    folder = tmp_path_factory.mktemp("lab")
+    yield _built("lab", folder)
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """For roots of gigabytes, which are not kept."""
@@ -54,9 +64,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def _wait_for(answer: Callable[[], httpx.Response]) -> httpx.Response:
@@ -188,14 +196,41 @@ def test_the_hub_starts_with_either_jupyterhub(folder: Path, port: int, proxy_ur
 
 @fetching
 @pytest.mark.slow
-def test_a_lab_starts_with_skydesks_panels(folder: Path, port: int) -> None:
-    roots = _built("lab", folder)
-    [skipped] = roots.skipped
+def test_a_lab_starts_with_skydesks_panels(lab: FreshRoots, port: int) -> None:
+    [skipped] = lab.skipped
     assert "install --yes --no-install-recommends git less tini" in skipped
+    _require_that_it_serves_labs(lab, port)
+    assert json.loads(lab.run("python", "-c", "import json, site; print(json.dumps(site.ENABLE_USER_SITE))")) is True
+
+
+def _require_that_it_serves_labs(roots: FreshRoots, port: int) -> None:
     listed = roots.run("jupyter", "labextension", "list")
     assert re.search(r"skydesk-lab v\S+ .*enabled.*OK", listed)
     command = ["jupyter", "lab", "--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token=secret"]
     with roots.started(*command, environment={"HOME": "/tmp"}, with_entry_point=False):  # tini is one of the packages left out
         reply = _wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/lab?token=secret", timeout=20))
     assert reply.status_code == 200
-    assert json.loads(roots.run("python", "-c", "import json, site; print(json.dumps(site.ENABLE_USER_SITE))")) is True
+
+
+_COMPILE = """
+import cupy
+from cupy.cuda import nvrtc
+program = nvrtc.createProgram("extern \\"C\\" __global__ void twice(float *x) { x[threadIdx.x] *= 2; }", "twice.cu", [], [])
+nvrtc.compileProgram(program, ["-arch=compute_80"])
+assert b"twice" in nvrtc.getPTX(program).encode()
+try:
+    cupy.cuda.runtime.getDeviceCount()
+except cupy.cuda.runtime.CUDARuntimeError as error:
+    print(error)
+"""
+
+
+@fetching
+@pytest.mark.slow
+def test_a_lab_for_gpus_is_the_lab_and_compiles_for_gpus_with_only_the_driver_missing(lab: FreshRoots, folder: Path, port: int) -> None:
+    roots = _built("lab-gpu", folder, bases={f"skydesk/lab:{__version__}": lab})
+    assert (roots.root_of("packages") / "locks/more.txt").read_text().count("==") < 20, "only what the lab has not"
+    assert re.search(r"cudaError(NoDevice|InsufficientDriver)", roots.run("python", "-c", _COMPILE))
+    assert roots.run("id", "--user").strip() == "1000"
+    assert roots.run("sh", "-c", "echo $NVIDIA_DRIVER_CAPABILITIES ${NVIDIA_VISIBLE_DEVICES-unset}").strip() == "compute,utility unset"
+    _require_that_it_serves_labs(roots, port)
