@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.ports import free_port
 
 _INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 _READY_WITHIN_SECONDS = 60
@@ -31,7 +32,7 @@ def postgresql_server() -> Iterator[str]:
     try:
         password = secrets.token_hex()
         _make_cluster(folder, password)
-        port = _free_port()
+        port = free_port()
         with _running(folder, port):
             url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
             _wait_until_ready(url)
@@ -69,12 +70,6 @@ def _running(folder: Path, port: int) -> Iterator[None]:
 def _as_postgres() -> list[str]:
     """Become the user that Debian made for it, since the server refuses root; setpriv keeps the process id."""
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(url: str) -> None:

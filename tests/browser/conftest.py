@@ -13,7 +13,9 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from .demo import Demo, free_port
+from tests.ports import free_port
+
+from .demo import Demo
 from .lab import LONG_MS, Lab
 from .watch import Watch
 

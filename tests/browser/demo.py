@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-__all__ = ["Demo", "free_port", "gone", "processes_of", "wait_until"]
+__all__ = ["Demo", "gone", "processes_of", "wait_until"]
 
 
 class Demo:
@@ -124,13 +123,6 @@ def gone(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(condition, *, seconds: float, what: str) -> None:  # type: ignore[no-untyped-def]

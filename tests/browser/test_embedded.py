@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from .demo import free_port, wait_until
+from tests.ports import free_port
+
+from .demo import wait_until
 from .lab import Lab
 from .statements import DECK
 from .watch import Watch

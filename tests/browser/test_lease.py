@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
+from tests.ports import free_port
+
 from .conftest import missing
-from .demo import Demo, free_port, wait_until
+from .demo import Demo, wait_until
 from .hub import AXE, axe_violations, log_in, start_profile
 from .lab import Lab
 from .watch import Watch

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.ports import free_port
+
 from .conftest import missing
-from .demo import Demo, free_port
+from .demo import Demo
 from .hub import AXE, axe_violations, log_in
 
 LABS = {

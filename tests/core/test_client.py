@@ -28,6 +28,7 @@ from skydesk.errors import (
 )
 from skydesk.jobs.model import Phase
 from skydesk.transport import HttpTransport, LocalTransport
+from tests.ports import free_port
 from tests.server.processes import Lab, clean_environment, jupyter_server, process, wait_for_answer
 from tests.server.serving import wait_until
 from tests.server.small_survey import STARS, write_survey
@@ -356,7 +357,7 @@ def test_a_wait_outlives_a_restart_of_the_service(tmp_path: Path, survey: Path) 
         JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"),
     )
     with httpx.Client(trust_env=False), ExitStack() as closing:
-        port = _free_port()
+        port = free_port()
         base = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
         command += [
@@ -388,11 +389,3 @@ def test_a_wait_outlives_a_restart_of_the_service(tmp_path: Path, survey: Path) 
         wait_for_answer(f"{base}/skydesk/api/session", started, log, headers=asked)
         waiting.join(180)
         assert ended == [Phase.COMPLETED]
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import free_ports
 from tests.server.processes import ROOT, SOURCES, clean_environment, process, wait_for_answer
 from tests.server.serving import wait_until
 from tests.server.small_survey import write_survey
-from tests.server.test_real_hub import free_ports
 
 __all__ = ["JUPYTERHUB_5", "LabHub", "Person", "jupyterhub_5", "lab_hub"]
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.hub.lab_hub import LabHub, lab_hub
 from tests.hub.test_real_hub_labs import profiles, text
+from tests.ports import free_ports
 from tests.server.processes import clean_environment, process, wait_for_answer
 from tests.server.serving import wait_until
-from tests.server.test_real_hub import free_ports
 
 pytestmark = pytest.mark.slow
 

@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.fakes.hub import FakeHub
+from tests.ports import free_port
 from tests.server.processes import clean_environment, process, wait_for_answer
 from tests.server.serving import serve, wait_until
 from tests.server.small_survey import STARS, write_survey
@@ -52,12 +52,6 @@ class Service:
     def client(self, token: str | None = "vera-token") -> httpx.Client:
         headers = {"Authorization": f"token {token}"} if token else {}
         return httpx.Client(base_url=f"{self.url}skydesk/api/", headers=headers, trust_env=False, timeout=60)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def start_service(folder: Path, hub: FakeHub, hub_url: str, *, arguments: Sequence[str] = (), **variables: str) -> Any:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
+from tests.ports import free_ports
 from tests.server.processes import ROOT, SOURCES, clean_environment, process, wait_for_answer
 from tests.server.serving import wait_until
 from tests.server.small_survey import STARS, write_survey
@@ -53,14 +53,6 @@ add_skydesk(
     }},
 )
 """
-
-
-def free_ports(count: int) -> list[int]:
-    found = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in found]
-    for one in found:
-        one.close()
-    return ports
 
 
 class Hub:
