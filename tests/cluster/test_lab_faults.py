@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.cluster.hub import PEOPLE, ClusterHub, until
+from tests.cluster.hub import GRACES_SECONDS, PEOPLE, ClusterHub, until
 from tests.cluster.process_tree import command_of
 from tests.hub.test_real_hub_labs import api_start, text
 
@@ -104,6 +104,24 @@ def agree(labs: ClusterHub) -> bool:
     users = set(labs.leases())
     ready = {user for user in users if (labs.hub.server(user) or {}).get("ready")}
     return users == ready == set(uids(labs))
+
+
+def test_kubernetes_ends_a_lab_at_its_deadline_with_the_hub_and_the_culler_gone(labs: ClusterHub) -> None:
+    pod = labs.start("brief", "abel")["abel"]
+    allowed_seconds = 25.2 + 10.8 + GRACES_SECONDS["abel"]
+    assert 1 <= pod["spec"]["activeDeadlineSeconds"] <= allowed_seconds + 1, "the longest time with its extension, and the grace"
+
+    def failed() -> dict[str, Any] | None:
+        status = (labs.pod("abel") or {}).get("status", {})
+        return status if status.get("phase") == "Failed" else None
+
+    labs.kill()
+    status = until(failed, seconds=90, what="the end of the pod")
+    assert status["reason"] == "DeadlineExceeded"
+    labs.restart()
+    until(lambda: "abel" not in labs.leases(), seconds=60, what="the end of the lease")
+    labs.gone("abel")
+    assert labs.last_end("abel") == ("time", "the lab's time was over")
 
 
 def test_a_pod_that_is_deleted_by_hand_ends_its_lease_and_frees_its_place(labs: ClusterHub, trio: Trio) -> None:
