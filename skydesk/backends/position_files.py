@@ -1,0 +1,72 @@
+"""Positions as files: Parquet between the service and its jobs."""
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..cutout.model import NO_OBJECT, Positions
+from ..errors import InternalError
+
+__all__ = ["positions_from_parquet", "positions_to_parquet"]
+
+_COLUMNS = ("ra_deg", "dec_deg", "object_id", "overrides")
+
+
+def positions_to_parquet(positions: Positions) -> bytes:
+    """Write positions as the input of a job; the same positions give the same bytes.
+
+    Columns are ``ra_deg`` and ``dec_deg`` (degrees, ICRS), ``object_id``, and ``overrides``, a JSON object a row; null stands for
+    what is not there.
+    """
+    overrides: list[str | None] = [None] * len(positions)
+    for row, own in positions.overrides.items():
+        overrides[row] = json.dumps(dict(own), separators=(",", ":"))
+    columns = {
+        "ra_deg": pa.array(positions.ra_deg, pa.float64(), from_pandas=True),
+        "dec_deg": pa.array(positions.dec_deg, pa.float64(), from_pandas=True),
+        "object_id": pa.array(positions.object_id, pa.int64(), mask=positions.object_id == NO_OBJECT),
+        "overrides": pa.array(overrides, pa.string()),
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def positions_from_parquet(content: bytes) -> Positions:
+    """Read what `positions_to_parquet` wrote.
+
+    Raises
+    ------
+    InternalError
+        It is something else.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content), columns=list(_COLUMNS), use_threads=False)
+        overrides = {
+            row: _values(json.loads(text)) for row, text in enumerate(table["overrides"].cast(pa.string()).to_pylist()) if text is not None
+        }
+        return Positions(
+            ra_deg=_floats(table["ra_deg"]),
+            dec_deg=_floats(table["dec_deg"]),
+            object_id=table["object_id"].cast(pa.int64()).fill_null(NO_OBJECT).to_numpy().astype(np.int64),
+            overrides=overrides,
+        )
+    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+        raise InternalError(f"the positions of the job cannot be read: {error}") from error
+
+
+def _floats(column: Any) -> Any:
+    return column.cast(pa.float64()).fill_null(float("nan")).to_numpy().astype(np.float64)
+
+
+def _values(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _tuples(value) for name, value in overrides.items()}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
