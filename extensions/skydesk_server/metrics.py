@@ -3,6 +3,7 @@
 from collections import Counter as Count
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -71,3 +72,16 @@ class _Jobs:
         starts = getattr(services.runner, "worker_starts", None)
         if starts is not None:
             yield CounterMetricFamily("skydesk_worker_starts", "Worker processes started.", value=starts)
+        yield from _pods(services.runner)
+
+
+def _pods(runner: Any) -> Iterable[Metric]:
+    """What a runner of jobs as pods counts; nothing of another."""
+    starts, ends = getattr(runner, "pod_starts", None), getattr(runner, "pod_ends", None)
+    if starts is None or ends is None:
+        return
+    yield CounterMetricFamily("skydesk_pod_starts", "Pods of jobs asked for.", value=starts)
+    ended = CounterMetricFamily("skydesk_pod_ends", "Pods of jobs that have ended, by the phase of the job then.", labels=["phase"])
+    for phase in (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.QUEUED):
+        ended.add_metric([phase.value], ends[phase])
+    yield ended

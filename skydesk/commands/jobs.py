@@ -78,7 +78,7 @@ def _show(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     if arguments.json:
         print_json({**job.info, "log": job.log, "files": job.files})
         return 0
-    shown = ("id", "name", "type", "phase", "created_at", "started_at", "ended_at", "destruction_at", "rows", "renewals_left", "folder")
+    shown = ("id", "name", "type", "phase", "note", "created_at", "started_at", "ended_at", "destruction_at", "rows", "renewals_left", "folder")
     print_rows(("FIELD", "VALUE"), [(key, job.info[key]) for key in shown if job.info[key] is not None])
     if job.info["error"]:
         print_text(f"\n{job.info['error']['message']}")

@@ -74,6 +74,15 @@ class JobOutcome:
     summary: Mapping[str, Any] = field(default_factory=dict)
     """Counts and timings for the manifest; JSON values."""
 
+    listing: str | None = None
+    """Which of `files` lists further files, too many to be named here: one JSON object a line, with ``folder`` and ``files``."""
+
+    listed_files: int = 0
+    """How many files the listing has."""
+
+    listed_bytes: int = 0
+    """Their size, bytes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -140,6 +149,9 @@ class Job:
 
     mailed_at: datetime | None = None
     """When the owner was told of the end; None where that is still to be done, or was not wanted."""
+
+    note: str | None = None
+    """Why it waits, in words for its owner; None where it does not, or nobody knows."""
 
     revision: int = 0
     """Grows with every change of any job of the store: what changed since N is what has a revision above N."""

@@ -48,6 +48,7 @@ def job_to_json(job: Job, files_root: str | None) -> dict[str, Any]:
         "run_seconds": _run_seconds(job, now),
         "progress": None if job.progress is None else asdict(job.progress),
         "error": None if job.error is None else asdict(job.error),
+        "note": job.note if job.phase in ACTIVE else None,
         "rows": job.rows,
         "files_count": job.files_count,
         "size_bytes": job.size_bytes,

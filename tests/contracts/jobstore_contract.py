@@ -57,6 +57,7 @@ FULL_JOB = make_job(
     cancel_requested=True,
     delete_requested=True,
     mailed_at=NOW,
+    note="it waits for a node with room: 1 Insufficient memory 🔭",
 )
 
 

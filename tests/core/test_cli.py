@@ -352,7 +352,9 @@ def test_a_job_that_waits_since_another_process_is_run_by_who_waits_for_it(skyde
     with package.connect() as sky:
         sky.transport._services.runner.wake = lambda: None  # type: ignore[attr-defined]
         job_id = sky.submit(TEN).id
+        sky.transport._services.store.change(job_id, note="it waits for a node with room")  # type: ignore[attr-defined]
     assert json.loads(skydesk("jobs", "show", job_id, "--json")[1])["phase"] == "QUEUED"
+    assert "it waits for a node with room" in skydesk("jobs", "show", job_id)[1]
     assert skydesk("jobs", "wait", job_id, "--timeout-seconds", "60")[:2] == (0, "COMPLETED\n")
 
 

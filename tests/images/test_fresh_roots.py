@@ -217,7 +217,7 @@ import cupy
 from cupy.cuda import nvrtc
 program = nvrtc.createProgram("extern \\"C\\" __global__ void twice(float *x) { x[threadIdx.x] *= 2; }", "twice.cu", [], [])
 nvrtc.compileProgram(program, ["-arch=compute_80"])
-assert b"twice" in nvrtc.getPTX(program).encode()
+assert b"twice" in nvrtc.getPTX(program)
 try:
     cupy.cuda.runtime.getDeviceCount()
 except cupy.cuda.runtime.CUDARuntimeError as error:

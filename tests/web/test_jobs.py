@@ -88,6 +88,14 @@ def test_a_waiting_job_is_cancelled_once(desk: Desk) -> None:
         desk.call("POST", f"jobs/{job['id']}/cancel")
 
 
+def test_a_job_says_why_it_waits_as_long_as_it_does(desk: Desk) -> None:
+    job = submit(desk)
+    assert job["note"] is None
+    desk.services.store.change(job["id"], note="it waits for a node with room")
+    assert desk.json("GET", f"jobs/{job['id']}")["note"] == "it waits for a node with room"
+    assert desk.json("POST", f"jobs/{job['id']}/cancel")["note"] is None, "cancelled, it waits no more"
+
+
 def test_a_renewal_moves_the_end_by_one_lifetime(desk: Desk) -> None:
     job = submit(desk)
     renewed = desk.json("POST", f"jobs/{job['id']}/renew")

@@ -75,6 +75,7 @@ jobs = sa.Table(
     sa.Column("cancel_requested", sa.Boolean, nullable=False),
     sa.Column("delete_requested", sa.Boolean, nullable=False),
     sa.Column("mailed_at", UtcDateTime),
+    sa.Column("note", sa.Text),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Index("jobs_by_owner", "owner", "number"),
     sa.Index("jobs_by_phase", "phase", "owner", "number"),

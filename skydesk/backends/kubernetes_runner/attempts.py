@@ -55,6 +55,9 @@ class Attempt:
     fields: Mapping[str, Any] | None = None
     """What its job becomes, as soon as nothing of the attempt runs."""
 
+    note: str | None = None
+    """What its owner is to be told while its pod has not begun."""
+
     waiting_for: WaitingFor | None = None
     waiting_since: float = 0.0
     asked_to_end_at: float | None = None
@@ -142,6 +145,22 @@ class Desk:
         except (OSError, SkydeskError) as error:
             _log.warning("what the pod of job %s left stays in %s: %s", job.id, partial, error)
 
+    def tell(self, job: Job, note: str | None) -> bool:
+        """Have a job's owner know why it waits, or that it no longer does; True where that is new.
+
+        Raises
+        ------
+        ServiceUnavailable
+            The store does not answer.
+        """
+        if note == job.note:
+            return False
+        try:
+            self._store.change(job.id, expect=_EXECUTING, expect_runner=self._runner_id, note=note)
+        except (Conflict, NotFound):
+            return False  # it is not ours any more, as the next look will show
+        return True
+
     def settle(self, job: Job, fields: Mapping[str, Any]) -> Job | None:
         """Write what becomes of a job, as long as this attempt is its present one.
 
@@ -156,7 +175,7 @@ class Desk:
             The store does not answer.
         """
         if fields["phase"] in FINAL:
-            fields = {**fields, "ended_at": self._clock()}
+            fields = {**fields, "ended_at": self._clock(), "note": None}
         while (row := self._store.get(job.id)) is not None and self._is_ours(row, job):
             try:
                 settled = self._store.change(job.id, expect=_EXECUTING, expect_revision=row.revision, **fields)

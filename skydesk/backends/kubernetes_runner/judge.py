@@ -10,6 +10,7 @@ from ..local_runner.verdict import Stop, after_shutdown
 from . import verdict
 from .attempts import Attempt, Desk
 from .cluster import Cluster
+from .notes import note_of_no_place, note_of_wait
 from .settings import ClusterSettings
 from .verdict import Seen, WaitingFor
 
@@ -21,7 +22,7 @@ _PAUSE_SECONDS = 15
 """Before the next job is claimed, after one found no place."""
 
 _QUIET_SECONDS = 5
-"""How long the cluster may take to make a pod before its events are read."""
+"""How long the cluster may take to begin a pod before its events are read, and its owner is told what it waits for."""
 
 
 class Judge:
@@ -91,7 +92,7 @@ class Judge:
         """What becomes of a job whose pod has yet to begin; None while there is patience."""
         wait = verdict.waiting(seen)
         if wait is None:
-            attempt.waiting_for = None
+            attempt.waiting_for = attempt.note = None
             return None
         now = self._monotonic()
         if wait.what is not attempt.waiting_for:
@@ -103,6 +104,8 @@ class Judge:
             and waited_seconds >= min(_QUIET_SECONDS, self._settings.patience.place_seconds)
         ):
             wait = verdict.waiting(seen, self._cluster.words_about(verdict.uid_of(seen.job))) or wait
+        # what was told before is true a moment longer: not each pod that is begun at once is worth a word
+        attempt.note = note_of_wait(wait) if waited_seconds >= _QUIET_SECONDS else attempt.job.note
         if waited_seconds < self._patience_seconds(wait.what):
             return None
         return self._after_wait(attempt.job, wait)
@@ -130,7 +133,7 @@ class Judge:
         if (now - since).total_seconds() >= patience_seconds:
             return verdict.no_place(job, words, patience_seconds / 3600)
         self.short_until = self._monotonic() + _PAUSE_SECONDS
-        return after_shutdown(job)
+        return {**after_shutdown(job), "note": note_of_no_place(words)}
 
     def _was_deleted_by_hand(self, attempt: Attempt) -> bool:
         if attempt.asked_to_end_at is not None or not attempt.existed:

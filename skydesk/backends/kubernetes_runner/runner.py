@@ -5,6 +5,7 @@ import logging
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +23,7 @@ from .attempts import Attempt, Desk, digest
 from .cluster import Cluster, QuotaExceeded, Snapshot
 from .judge import Judge
 from .manifests import ANNOTATION_TOKEN, job_manifest, object_name, secret_manifest
+from .notes import NOT_TAKEN
 from .request import PodRequest, packed
 from .settings import ClusterSettings
 from .verdict import Seen
@@ -81,6 +83,10 @@ class KubernetesJobRunner:
         self.id = f"kubernetes-{settings.namespace}-{settings.instance}"
         self.pod_starts = 0
         """Pods asked for so far; for metrics."""
+
+        self.pod_ends: Counter[str] = Counter()
+        """Pods that have ended so far, by the phase that their jobs took; for metrics."""
+
         self._store = store
         self._cluster = cluster
         self._settings = settings
@@ -212,7 +218,7 @@ class KubernetesJobRunner:
     def _adopt(self, job: Job, seen: Seen) -> None:
         """Go on with an attempt that an earlier runner began."""
         annotations = {} if seen.job is None else seen.job["metadata"].get("annotations", {})
-        attempt = Attempt(job=job, token_sha256=annotations.get(ANNOTATION_TOKEN, ""), existed=seen.job is not None)
+        attempt = Attempt(job=job, note=job.note, token_sha256=annotations.get(ANNOTATION_TOKEN, ""), existed=seen.job is not None)
         _log.info("job %s, attempt %d, is taken over", job.id, job.attempt)
         with self._lock:
             self._attempts[attempt.name] = attempt
@@ -245,6 +251,8 @@ class KubernetesJobRunner:
             phase, told = attempt.fields["phase"], verdict.glimpse(seen)
             _log.info("job %s, attempt %d, becomes %s (%s)", attempt.job.id, attempt.job.attempt, phase, told)
         if attempt.fields is None and attempt.stop is None:
+            if row is not None and self._desk.tell(row, attempt.note):
+                _call(self._on_change)
             return
         if self._is_done_with(attempt, seen):
             self._settle(attempt)
@@ -286,6 +294,8 @@ class KubernetesJobRunner:
         if attempt.fields is not None and attempt.stop is not Stop.LOST:
             settled = self._desk.settle(attempt.job, attempt.fields)
         attempt.settled_at = self._monotonic()
+        if attempt.existed:
+            self.pod_ends[Phase.ABORTED if attempt.fields is None else attempt.fields["phase"]] += 1
         self._wake.set()
         if settled is not None:
             _call(self._on_change)
@@ -327,7 +337,7 @@ class KubernetesJobRunner:
     def _begin(self, job: Job) -> None:
         """Give a claimed job to the cluster; back to the queue with it where that does not take it."""
         token = secrets.token_urlsafe(32)
-        attempt = Attempt(job=job, token_sha256=digest(token))
+        attempt = Attempt(job=job, note=job.note, token_sha256=digest(token))
         with self._lock:
             self._attempts[attempt.name] = attempt
         try:
@@ -341,7 +351,7 @@ class KubernetesJobRunner:
         except QuotaExceeded as error:
             attempt.fields = self._judge.put_back(job, str(error))
         except (Conflict, OSError, ServiceUnavailable) as error:
-            attempt.fields = after_shutdown(job)
+            attempt.fields = {**after_shutdown(job), "note": NOT_TAKEN}
             pause_seconds = _PAUSES_SECONDS[min(self._failures, len(_PAUSES_SECONDS) - 1)]
             self._failures += 1
             self._claim_again_at = self._monotonic() + pause_seconds

@@ -267,12 +267,56 @@ def test_a_quota_puts_a_job_back_without_counting_and_the_next_place_is_tried_at
     scene.until(lambda: second.id in runner._judge.without_place)
     scene.until_phase(second, Phase.QUEUED)
     assert (scene.job(second).attempt, runner.problem) == (0, None)
+    assert scene.job(second).note == "it waits for other jobs to end: the quota few-jobs of the cluster is used up"
     scene.cluster.refusal = None
     scene.say(runner, name, ReportKind.END, end=END)
     scene.cluster.end(scene.cluster.pod_of(name), message=json.dumps(END))
     assert scene.job(first).attempt == 1
     scene.name(second)
     assert scene.job(second).attempt == 1
+    scene.running(runner, second)
+    scene.until(lambda: scene.job(second).note is None)
+
+
+def test_a_pod_that_waits_for_a_node_tells_its_owner_so_until_it_has_one(scene: Scene) -> None:
+    job = scene.submit("write")
+    changes: list[None] = []
+    runner = scene.pods_runner(on_change=lambda: changes.append(None))
+    name = scene.name(job)
+    uid = scene.cluster.pod_of(name)
+    spec = scene.cluster.pods[uid]["spec"]
+    scene.cluster.pods[uid]["spec"] = {}
+    scene.cluster.set_status(uid, phase="Pending", **UNSCHEDULABLE)
+    scene.until(lambda: runner._attempts[name].waiting_for is not None)
+    assert scene.job(job).note is None, "not each pod that is begun at once is worth a word"
+    before = len(changes)
+    scene.time.seconds += 6
+    scene.until(lambda: scene.job(job).note == "it waits for a node with room (1 Insufficient memory)")
+    assert (scene.job(job).phase, scene.job(job).attempt) == (Phase.EXECUTING, 1)
+    scene.until(lambda: len(changes) == before + 1)
+    scene.cluster.pods[uid]["spec"] = spec
+    scene.running(runner, job)
+    scene.until(lambda: scene.job(job).note is None)
+
+
+def test_the_note_of_a_job_that_waits_does_not_outlive_it(scene: Scene) -> None:
+    scene.cluster.refusal = QuotaExceeded("exceeded quota: few-jobs")
+    job = scene.submit("write")
+    runner = scene.pods_runner()
+    scene.until(lambda: scene.job(job).note is not None and scene.job(job).phase is Phase.QUEUED)
+    scene.time.seconds += SETTINGS.patience.queue_seconds + 1
+    assert scene.until_final(job).note is None
+    assert runner.pod_ends == {}, "there never was a pod"
+
+
+def test_pods_are_counted_when_they_are_asked_for_and_when_they_end(scene: Scene) -> None:
+    jobs = [scene.submit("write") for _ in range(2)]
+    runner = scene.pods_runner()
+    for job in jobs:
+        name = scene.running(runner, job)
+        scene.say(runner, name, ReportKind.END, end=END)
+        scene.until_final(job)
+    assert (runner.pod_starts, runner.pod_ends) == (2, {"COMPLETED": 2})
 
 
 def test_pods_that_the_quota_refuses_are_heard_of_in_the_cluster_s_events(scene: Scene) -> None:
@@ -335,6 +379,7 @@ def test_while_the_cluster_takes_no_job_none_is_lost_and_the_problem_is_told(sce
     scene.until(lambda: runner.problem is not None and "is forbidden" in runner.problem)
     scene.until(lambda: scene.job(job).phase is Phase.QUEUED)
     assert scene.job(job).attempt == 0
+    assert scene.job(job).note == "the cluster does not take it at present; it is tried again, and the operator is told"
     scene.cluster.refusal = None
     scene.time.seconds += 60
     scene.name(job)

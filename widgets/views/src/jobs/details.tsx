@@ -11,7 +11,7 @@ import { Button, IconButton, Loading, Message, Progress, RetryMessage } from "..
 import { isActive } from "./order";
 import { PhaseSign } from "./phase";
 import type { JobsState } from "./state";
-import { durationWords, expiryWords, fractionOf, phaseWord, progressWords, renewalWords, titleOf } from "./words";
+import { durationWords, expiryWords, fractionOf, standingWord, progressWords, renewalWords, titleOf } from "./words";
 
 interface DetailsProps {
   state: JobsState;
@@ -110,14 +110,15 @@ function NameField({ state, job }: { state: JobsState; job: Job }): JSX.Element 
 
 /** Phase, progress and error. */
 function Standing({ job, now }: { job: Job; now: number }): JSX.Element {
-  const words = [phaseWord(job.phase), durationWords(job, now), job.rows === null ? "" : counted(job.rows, "row")].filter(Boolean);
+  const words = [standingWord(job), durationWords(job, now), job.rows === null ? "" : counted(job.rows, "row")].filter(Boolean);
   return (
     <div class="sky-jobs__standing">
       <div class="sky-row">
         <PhaseSign phase={job.phase} />
         <span>{words.join(" · ")}</span>
       </div>
-      {job.phase === "EXECUTING" && (
+      {job.note && <Message kind="info">{job.note}</Message>}
+      {job.phase === "EXECUTING" && !job.note && (
         <>
           <Progress fraction={fractionOf(job)} label="Progress" />
           <span class="sky-muted">{progressWords(job)}</span>

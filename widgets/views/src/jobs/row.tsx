@@ -7,7 +7,7 @@ import { Icon, Progress, type IconName } from "../shared/ui";
 import { groupOf, isActive, type Column } from "./order";
 import { PhaseSign } from "./phase";
 import type { JobsState } from "./state";
-import { durationWords, expiryWords, fractionOf, outcomeWords, phaseWord, progressWords, rowLabel, titleOf } from "./words";
+import { durationWords, expiryWords, fractionOf, outcomeWords, progressWords, rowLabel, standingWord, titleOf } from "./words";
 
 interface RowProps {
   state: JobsState;
@@ -73,7 +73,9 @@ function TwoLines({ job, now }: { job: Job; now: number }): JSX.Element {
         </time>
       </div>
       <div class="sky-jobs__facts sky-truncate">
-        <span class="sky-jobs__word">{phaseWord(job.phase)}</span>
+        <span class="sky-jobs__word" title={job.note ?? undefined}>
+          {standingWord(job)}
+        </span>
         {job.expiring && !job.expired && (
           <span class="sky-jobs__warn" title={exactTime(job.destruction_at ?? "")}>
             {" · "}
@@ -101,9 +103,9 @@ function CellText({ column, job, now }: { column: Column; job: Job; now: number 
   switch (column) {
     case "status":
       return (
-        <span class="sky-row" title={job.error?.message}>
+        <span class="sky-row" title={job.error?.message ?? job.note ?? undefined}>
           <PhaseSign phase={job.phase} />
-          <span class="sky-truncate">{phaseWord(job.phase)}</span>
+          <span class="sky-truncate">{standingWord(job)}</span>
         </span>
       );
     case "name":

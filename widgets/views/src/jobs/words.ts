@@ -21,6 +21,11 @@ export function phaseWord(phase: Phase): string {
   return PHASE_WORDS[phase];
 }
 
+/** Where a job stands: its phase, but for one that was given to a cluster which has not begun it. */
+export function standingWord(job: Job): string {
+  return job.phase === "EXECUTING" && job.note !== null ? "waiting" : phaseWord(job.phase);
+}
+
 /** What a job is called: its name, or its id where it has none. */
 export function titleOf(job: Job): string {
   return job.name || job.id;
@@ -83,7 +88,8 @@ export function announcement(job: Job): string {
 export function rowLabel(job: Job, now: number): string {
   const parts = [
     titleOf(job),
-    phaseWord(job.phase),
+    standingWord(job),
+    job.note ?? "",
     job.type,
     isActive(job) ? progressWords(job) : outcomeWords(job),
     `submitted ${relativeTime(job.created_at, now)}`,

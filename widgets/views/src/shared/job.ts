@@ -39,6 +39,8 @@ export interface Job {
   run_seconds: number | null;
   progress: Progress | null;
   error: { code: string; message: string } | null;
+  /** Why it waits, in words; null where it does not, or nobody knows. */
+  note: string | null;
   rows: number | null;
   files_count: number | null;
   size_bytes: number | null;
@@ -78,6 +80,7 @@ export function jobFromJson(json: unknown): Job {
     run_seconds: of.numberOrNull("run_seconds"),
     progress: of.orNull("progress", progressFromJson),
     error: of.orNull("error", jobErrorFromJson),
+    note: of.textOrNull("note"),
     rows: of.numberOrNull("rows"),
     files_count: of.numberOrNull("files_count"),
     size_bytes: of.numberOrNull("size_bytes"),

@@ -19,6 +19,7 @@ export function jobJson(fields: Record<string, unknown> = {}): Record<string, un
     run_seconds: 12,
     progress: null,
     error: null,
+    note: null,
     rows: 25731,
     files_count: 1,
     size_bytes: 2_341_000,

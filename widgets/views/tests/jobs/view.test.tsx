@@ -72,6 +72,16 @@ test("a row says in words what its sign and colour say", async () => {
   expect(rows(el)[0]?.getAttribute("aria-label")).toMatch(/^m2 stars, failed, query, submitted /);
 });
 
+test("a job that waits says what for, in the list and in its details", async () => {
+  const note = "it waits for a node with room (0/1 nodes are available: 1 Insufficient memory)";
+  const el = await draw(jobsModel([jobJson({ name: "m2 stars", ...RUNNING, note })]));
+  expect(found(el, ".sky-jobs__facts").textContent).toContain("waiting");
+  expect(found(el, ".sky-jobs__word").title).toBe(note);
+  expect(rows(el)[0]?.getAttribute("aria-label")).toMatch(/^m2 stars, waiting, it waits for a node with room \(/);
+  await click(rows(el)[0] as HTMLElement);
+  expect(found(el, ".sky-jobs__standing [role=status]").textContent).toContain(note);
+});
+
 test("names and logs that hold HTML are text", async () => {
   const name = "<img src=x onerror=alert(1)>";
   const model = jobsModel([jobJson({ name })]);
