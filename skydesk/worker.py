@@ -30,7 +30,7 @@ from .backends.local_runner.verdict import Stop, too_much_memory, too_slow
 from .backends.local_runner.wire import job_from_message
 from .errors import Cancelled, DeadlineExceeded, SkydeskError
 from .jobs.model import Job, JobError, JobFile, JobOutcome, Phase
-from .jobs.ports import Task
+from .jobs.ports import ResumableTask, Task
 from .query.model import Cancellation
 
 __all__ = ["GRACE_SECONDS", "STOP_REASONS", "Execution", "JobContext", "failure_of", "main", "registered_tasks", "resolve", "tasks_of"]
@@ -83,18 +83,32 @@ class JobContext:
     ----------
     send
         Takes messages to the runner.
+    read_input
+        Gives what the job was submitted with, by name.
     """
 
-    def __init__(self, job: Job, folder: Path, cancellation: Cancellation, send: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        folder: Path,
+        cancellation: Cancellation,
+        send: Callable[[Mapping[str, Any]], None],
+        read_input: Callable[[str], bytes],
+    ) -> None:
         self.job_id = job.id
         self.folder = folder
         self.cancellation = cancellation
         self.limit_seconds = job.limit_seconds
         self._send = send
+        self._read_input = read_input
         # Opened once, and never through a link: the folder is one that the user's lab may write to.
         self._log = os.open(folder / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
         self._unsent: Mapping[str, Any] | None = None
         self._next_report_at = 0.0
+
+    def input(self, name: str) -> bytes:
+        """Give what the job was submitted with; see `skydesk.jobs.ports.TaskContext`."""
+        return self._read_input(name)
 
     def report(self, done: int, total: int | None = None, unit: str = "rows", fraction: float | None = None) -> None:
         """Tell how far the work has come; see `skydesk.jobs.ports.TaskContext`."""
@@ -114,12 +128,12 @@ class JobContext:
         """Close the log; the context is of no use afterwards."""
         os.close(self._log)
 
-    def continue_log(self, earlier: str) -> None:
+    def continue_log(self, earlier: str, *, resumed: bool) -> None:
         """Put the log of earlier attempts first, and say what it is."""
         os.write(self._log, earlier.encode(errors="backslashreplace"))
         if not earlier.endswith("\n"):
             os.write(self._log, b"\n")
-        self.log("the attempt above did not come to its end; the job is begun again")
+        self.log(f"the attempt above did not come to its end; the job {'goes on' if resumed else 'is begun again'}")
 
     def log(self, message: str) -> None:
         """Write to ``job.log``; see `skydesk.jobs.ports.TaskContext`."""
@@ -211,10 +225,11 @@ class Execution:
         context: JobContext | None = None
         try:
             earlier_log = self._folders.log(self._job)
-            self._folders.begin(self._job, self._job.attempt)
-            context = JobContext(self._job, folder, self._cancellation, self._send)
+            resumable = isinstance(task, ResumableTask)
+            self._folders.begin(self._job, self._job.attempt, resume=resumable)
+            context = JobContext(self._job, folder, self._cancellation, self._send, partial(self._folders.input, self._job))
             if earlier_log:
-                context.continue_log(earlier_log)
+                context.continue_log(earlier_log, resumed=resumable)
             context.log(f"{self._job.type} job {self._job.id}, attempt {self._job.attempt}")
             outcome = _checked_task(task, self._job)(services, self._job.request, context)
             context.flush()
@@ -228,8 +243,8 @@ class Execution:
             "error": None,
             "traceback": None,
             "rows": outcome.rows,
-            "files_count": len(files),
-            "size_bytes": sum(file.size_bytes for file in files),
+            "files_count": len(files) + outcome.listed_files,
+            "size_bytes": sum(file.size_bytes for file in files) + outcome.listed_bytes,
         }
 
     def _publish(self, folder: Path, outcome: JobOutcome, began: float) -> tuple[JobFile, ...]:

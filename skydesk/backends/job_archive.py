@@ -1,7 +1,7 @@
 """A tar of a job's files, made while it is sent."""
 
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import ServiceUnavailable
@@ -12,7 +12,7 @@ __all__ = ["tar_stream"]
 _CHUNK_BYTES = 1 << 18
 
 
-def tar_stream(folder: Path, names: Sequence[str], *, prefix: str) -> Iterator[bytes]:
+def tar_stream(folder: Path, names: Iterable[str], *, prefix: str) -> Iterator[bytes]:
     """Give the bytes of a POSIX tar (pax), a quarter of a megabyte at a time.
 
     Parameters

@@ -1,20 +1,27 @@
 """Folders of jobs on a disk that labs have mounted: nothing that a user puts there is trusted.
 
 ``<root>/<owner>/<job id>/`` holds what is finished; ``<root>/<owner>/.<job id>.<attempt>.partial/`` is where a worker
-writes, and is renamed when all is whole. Only what the manifest lists, as a plain file of the listed size, is given out.
+writes, and is renamed when all is whole; ``<root>/<owner>/.<job id>.inputs/`` holds what the job was given. Only what the manifest
+lists, itself or through a listing, as a plain file of the listed size, is given out.
 """
 
-import hashlib
 import os
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..errors import Conflict, NotFound
 from ..jobs.model import Job, JobError, JobFile, JobOutcome
 from .job_archive import tar_stream
+from .job_inputs import INPUTS, keep_input, read_input
+from .job_listing import LISTING, is_listed, listed_names
 from .job_manifest import (
     LOG,
     MANIFEST,
@@ -22,21 +29,27 @@ from .job_manifest import (
     completed_attempt,
     describe,
     is_plain_name,
+    listing_of,
     manifest_json,
     open_plain,
     read_manifest,
     readable,
     request_json,
+    sync_disk,
     translated,
     write_durably,
 )
+from .job_trash import entries, erase, set_aside, trash_of
+from .owner_folders import owner_folder, owner_of
 
 __all__ = ["LocalJobFolders", "owner_folder", "owner_of"]
 
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.")
+_ERASE_SECONDS = 0.3
+"""How long who removes a job waits for its files to be erased; what is left is erased by the next `LocalJobFolders.erase_removed`."""
+
+_PARTIAL = ".partial"
+_ATTEMPT = re.compile(r"\.([0-9]{1,9})\.partial$")
 _ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-_ESCAPED = re.compile(r"-|(?:[a-z0-9_.]|-[0-9a-f]{2})+")
-_LONGEST_FOLDER = 200
 
 
 class LocalJobFolders:
@@ -60,10 +73,16 @@ class LocalJobFolders:
         folder = self.path(job)
         return folder.with_name(f".{folder.name}.{attempt}.partial")
 
-    def begin(self, job: Job, attempt: int) -> Path:
+    def begin(self, job: Job, attempt: int, *, resume: bool = False) -> Path:
         """Make the folder that an attempt writes to, with ``request.json`` in it.
 
         What earlier attempts left is removed, so that none of them can publish any more.
+
+        Parameters
+        ----------
+        resume
+            Take over the folder of the latest attempt, where that has begun a listing, but for its log. One rename does it: an earlier
+            attempt that still lives finds its paths gone.
 
         Raises
         ------
@@ -72,13 +91,22 @@ class LocalJobFolders:
         """
         partial = self.partial_path(job, attempt)
         with translated():
-            self.remove(job)
-            partial.mkdir(parents=True)
+            earlier = self._resumable(job) if resume else None
+            if earlier is not None and earlier != partial:
+                self._put_aside([entry for entry in self._entries_of(job, _PARTIAL) if entry == partial])
+                earlier.rename(partial)
+            kept = {partial} if earlier is not None else set()
+            self._put_aside([entry for entry in (self.path(job), *self._entries_of(job, _PARTIAL)) if entry not in kept])
+            partial.mkdir(parents=True, exist_ok=earlier is not None)
+            for name in (LOG, MANIFEST):
+                (partial / name).unlink(missing_ok=True)
             write_durably(partial / REQUEST, request_json(job))
         return partial
 
     def publish(self, job: Job, partial: Path, outcome: JobOutcome, timings: Mapping[str, float]) -> tuple[JobFile, ...]:
         """Make an attempt's results the job's: hash them, write the manifest, rename the folder.
+
+        The files of a listing are neither hashed nor written out one by one; the whole disk is, once.
 
         Parameters
         ----------
@@ -92,7 +120,7 @@ class LocalJobFolders:
         Returns
         -------
         tuple[JobFile, ...]
-            The files in the order of the outcome.
+            The files in the order of the outcome, without those of the listing.
 
         Raises
         ------
@@ -105,6 +133,8 @@ class LocalJobFolders:
         """
         with translated():
             files = describe(partial, outcome)
+            if outcome.listing is not None:
+                sync_disk(partial)
         self._finish(job, partial, manifest_json(job, files, outcome, timings, None))
         return files
 
@@ -118,11 +148,13 @@ class LocalJobFolders:
         """
         with translated():
             partial.mkdir(parents=True, exist_ok=True)
-            for entry in partial.iterdir():
-                if entry.name not in {REQUEST, LOG} or entry.is_symlink():
-                    _erase(entry)
+            aside = set_aside(partial)
+            partial.mkdir()
+            if _is_file(aside / LOG):
+                (aside / LOG).rename(partial / LOG)
             write_durably(partial / REQUEST, request_json(job))
         self._finish(job, partial, manifest_json(job, (), JobOutcome(), timings or {}, error))
+        erase(aside, within_seconds=_ERASE_SECONDS)
 
     def published(self, job: Job) -> Mapping[str, Any] | None:
         """Tell whether the present attempt at a job has published its results, though nobody lived to say so.
@@ -143,11 +175,12 @@ class LocalJobFolders:
             It is not the folder of an attempt.
         """
         self._require_partial(partial)
-        with translated():
-            _erase(partial)
+        self._put_aside([partial])
 
     def keep_log(self, partial: Path) -> None:
-        """Remove all but the log from the folder of an attempt, for the next attempt to take over; no error where it is gone.
+        """Keep of the folder of an attempt what the next one takes over: all of it where there is a listing, else the log only.
+
+        No error where it is gone.
 
         Raises
         ------
@@ -155,12 +188,26 @@ class LocalJobFolders:
             It is not the folder of an attempt.
         """
         self._require_partial(partial)
+        if _is_file(partial / LISTING):
+            return
         with translated():
-            for entry in _entries(partial):
-                if entry.name != LOG or entry.is_symlink():
-                    _erase(entry)
-            if not _entries(partial):
-                _erase(partial)
+            for entry in entries(partial):
+                if entry.name != LOG or not _is_file(entry):
+                    self._put_aside([entry])
+            if not entries(partial):
+                self._put_aside([partial])
+
+    def keep_input(self, owner: str, job_id: str, name: str, content: bytes) -> None:
+        """Keep a file for a job; see `skydesk.jobs.ports.JobFolders`."""
+        keep_input(self._inputs_path(owner, job_id), name, content)
+
+    def input(self, job: Job, name: str) -> bytes:
+        """Read what a job was given; see `skydesk.jobs.ports.JobFolders`."""
+        return read_input(self._inputs_path(job.owner, job.id), name, job.request)
+
+    def drop_inputs(self, owner: str, job_id: str) -> None:
+        """Remove what a job was given; see `skydesk.jobs.ports.JobFolders`."""
+        self._put_aside([self._inputs_path(owner, job_id)])
 
     def files(self, job: Job) -> tuple[JobFile, ...]:
         """List the finished files; see `skydesk.jobs.ports.JobFolders`."""
@@ -174,28 +221,44 @@ class LocalJobFolders:
             listed = [file for file in read_manifest(folder) if file.name == name]
             if listed and readable(folder, listed[0]):
                 return folder / name
+            if not listed and self._is_listed(folder, name):
+                return folder / name
         raise NotFound(f"job {job.id} has no file {name!r}; look at the list of its files")
+
+    def opened(self, job: Job, name: str) -> BufferedReader:
+        """Open a file of a job's folder, also while it runs; see `skydesk.jobs.ports.JobFolders`."""
+        if is_plain_name(name):
+            for place in self._places(job):
+                try:
+                    return open_plain(place / name)
+                except (OSError, ValueError):
+                    continue
+        raise NotFound(f"job {job.id} has no file {name[:200]!r}, or not yet")
 
     def log(self, job: Job, max_bytes: int = 1_000_000) -> str:
         """Give the end of the log; see `skydesk.jobs.ports.JobFolders`."""
-        folder = self.path(job)
-        # An attempt that does not count, because the service stopped, has left the next number's folder.
-        for place in (folder, *(self.partial_path(job, attempt) for attempt in range(job.attempt + 1, 0, -1))):
+        for place in self._places(job):
             if (end := _end_of_file(place / LOG, max_bytes)) is not None:
                 return end
         return ""
 
     def remove(self, job: Job) -> None:
         """Delete the folder; see `skydesk.jobs.ports.JobFolders`."""
-        folder = self.path(job)
-        with translated():
-            if os.path.lexists(folder):
-                hidden = folder.with_name(f".{folder.name}.removed.partial")
-                _erase(hidden)
-                folder.rename(hidden)
-            for entry in _entries(folder.parent):
-                if entry.name.startswith(f".{folder.name}.") and entry.name.endswith(".partial"):
-                    _erase(entry)
+        self._put_aside([self.path(job), *self._entries_of(job, _PARTIAL), self._inputs_path(job.owner, job.id)])
+
+    def erase_removed(self, owner: str | None = None) -> None:
+        """Erase what removals have left; see `skydesk.jobs.ports.JobFolders`."""
+        for folder in entries(self._root) if owner is None else (self._root / owner_folder(owner),):
+            for aside in trash_of(folder) if _is_folder(folder) else ():
+                erase(aside, within_seconds=float("inf"))
+
+    def drop_orphans(self, is_known: Callable[[str], bool], before: datetime) -> None:
+        """Remove inputs of jobs that do not exist; see `skydesk.jobs.ports.JobFolders`."""
+        for folder in filter(_is_folder, entries(self._root)):
+            for inputs in entries(folder):
+                job_id = inputs.name.removeprefix(".").removesuffix(INPUTS)
+                if inputs.name == f".{job_id}{INPUTS}" and inputs.lstat().st_mtime < before.timestamp() and not is_known(job_id):
+                    self._put_aside([inputs])
 
     def archive(self, job: Job) -> Iterator[bytes]:
         """Stream all files as one tar; see `skydesk.jobs.ports.JobFolders`.
@@ -209,7 +272,41 @@ class LocalJobFolders:
         if folder.resolve() != folder or not (folder / MANIFEST).is_file() or (folder / MANIFEST).is_symlink():
             raise NotFound(f"job {job.id} has no files to download")
         names = [file.name for file in self.files(job)]
-        return tar_stream(folder, [*names, MANIFEST], prefix=job.id)
+        listing = listing_of(folder)
+        listed = () if listing is None else listed_names(folder / listing)
+        return tar_stream(folder, chain([*names, MANIFEST], listed), prefix=job.id)
+
+    def _places(self, job: Job) -> Iterator[Path]:
+        """Where something of a job may be found, the best first."""
+        yield self.path(job)
+        # An attempt that does not count, because the service stopped, has left the next number's folder.
+        for attempt in range(job.attempt + 1, 0, -1):
+            yield self.partial_path(job, attempt)
+
+    def _is_listed(self, folder: Path, name: str) -> bool:
+        listing = listing_of(folder)
+        return listing is not None and is_listed(folder / listing, name)
+
+    def _inputs_path(self, owner: str, job_id: str) -> Path:
+        return self._root / owner_folder(owner) / f".{_folder_name(job_id)}{INPUTS}"
+
+    def _entries_of(self, job: Job, end: str) -> list[Path]:
+        """What stands beside a job's folder and is of the job."""
+        folder = self.path(job)
+        return [entry for entry in entries(folder.parent) if entry.name.startswith(f".{folder.name}.") and entry.name.endswith(end)]
+
+    def _resumable(self, job: Job) -> Path | None:
+        """The folder of the latest attempt from which another can go on."""
+        numbered = [(int(found[1]), entry) for entry in self._entries_of(job, _PARTIAL) if (found := _ATTEMPT.search(entry.name))]
+        left = [entry for _, entry in sorted(numbered, reverse=True) if _is_folder(entry)]
+        return left[0] if left and _is_file(left[0] / LISTING) else None
+
+    def _put_aside(self, paths: Iterable[Path]) -> None:
+        """Have some paths gone from here at once; they are erased as far as there is time."""
+        deadline = time.monotonic() + _ERASE_SECONDS
+        for path in paths:
+            with suppress(FileNotFoundError):
+                erase(set_aside(path), within_seconds=deadline - time.monotonic())
 
     def _require_partial(self, partial: Path) -> None:
         if partial.parent.parent != self._root or not (partial.name.startswith(".") and partial.name.endswith(".partial")):
@@ -230,59 +327,25 @@ class LocalJobFolders:
             _sync_folder(folder.parent)
 
 
-def owner_folder(owner: str) -> str:
-    """Name the folder of an owner: lower-case ASCII, different for different owners, never hidden, at most 200 characters.
-
-    Small letters, digits, ``_`` and inner ``.`` stand for themselves; every other byte of UTF-8 is ``-`` and two hex digits.
-    Names too long for a disk keep their beginning and get a digest.
-    """
-    parts = []
-    for place, byte in enumerate(owner.encode("utf-8", "surrogatepass")):
-        character = chr(byte)
-        parts.append(character if character in _SAFE and not (character == "." and place == 0) else f"-{byte:02x}")
-    escaped = "".join(parts) or "-"
-    if len(escaped) <= _LONGEST_FOLDER:
-        return escaped
-    digest = hashlib.sha256(escaped.encode()).hexdigest()
-    return f"{escaped[:100].rstrip('-')}--{digest}"
-
-
-def owner_of(folder: str) -> str:
-    """Give the owner whose folder has this name.
-
-    Raises
-    ------
-    ValueError
-        The name is of no owner's folder, or of one whose name was too long to be kept.
-    """
-    if not _ESCAPED.fullmatch(folder):
-        raise ValueError(f"{folder!r} is not the name of an owner's folder")
-    raw = b"".join(bytes.fromhex(part[1:]) if part[0] == "-" else part.encode() for part in re.findall(r"-[0-9a-f]{2}|[^-]", folder))
-    owner = raw.decode("utf-8", "surrogatepass")
-    if owner_folder(owner) != folder:
-        raise ValueError(f"{folder!r} is not the name of an owner's folder")
-    return owner
-
-
 def _folder_name(job_id: str) -> str:
     if not 1 <= len(job_id) <= 128 or not _ID.issuperset(job_id):
         raise NotFound(f"there is no job {job_id[:128]!r}")
     return job_id
 
 
-def _entries(folder: Path) -> tuple[Path, ...]:
+def _is_file(path: Path) -> bool:
+    return _has_mode(path, stat.S_ISREG)
+
+
+def _is_folder(path: Path) -> bool:
+    return _has_mode(path, stat.S_ISDIR)
+
+
+def _has_mode(path: Path, is_such: Callable[[int], bool]) -> bool:
     try:
-        return tuple(folder.iterdir())
-    except FileNotFoundError:
-        return ()
-
-
-def _erase(path: Path) -> None:
-    """Remove a folder with all that is in it, or a file, or a link but not what it leads to."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        return is_such(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _end_of_file(path: Path, max_bytes: int) -> str | None:

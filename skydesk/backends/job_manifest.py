@@ -1,11 +1,13 @@
 """What stands in a job's folder beside the results: ``request.json`` and ``manifest.json``."""
 
+import ctypes
 import errno
 import hashlib
 import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,12 +25,14 @@ __all__ = [
     "completed_attempt",
     "describe",
     "is_plain_name",
+    "listing_of",
     "manifest_json",
     "media_type_of",
     "open_plain",
     "read_manifest",
     "readable",
     "request_json",
+    "sync_disk",
     "translated",
     "write_durably",
 ]
@@ -49,6 +53,7 @@ _MEDIA_TYPES = {
     ".gz": "application/gzip",
     ".h5": "application/x-hdf5",
     ".json": "application/json",
+    ".jsonl": "application/jsonl",
     ".parquet": "application/vnd.apache.parquet",
     ".png": "image/png",
     ".tab": "text/tab-separated-values",
@@ -104,8 +109,9 @@ def manifest_json(job: Job, files: tuple[JobFile, ...], outcome: JobOutcome, tim
         "complete": error is None,
         "error": None if error is None else asdict(error),
         "files": [asdict(file) for file in files],
+        "listing": _listing_json(outcome),
         "rows": outcome.rows,
-        "size_bytes": sum(file.size_bytes for file in files),
+        "size_bytes": sum(file.size_bytes for file in files) + outcome.listed_bytes,
         "summary": dict(outcome.summary),
         "timings": dict(timings),
     }
@@ -115,6 +121,13 @@ def manifest_json(job: Job, files: tuple[JobFile, ...], outcome: JobOutcome, tim
 def read_manifest(folder: Path) -> tuple[JobFile, ...]:
     """Read which files a manifest lists; whatever in it is not as we write it is left out, since users may edit it."""
     return _files(_document(folder))
+
+
+def listing_of(folder: Path) -> str | None:
+    """Name the file that lists what the manifest does not; None where there is none."""
+    document = _document(folder)
+    name, _, _ = _listing(document)
+    return name if any(file.name == name and readable(folder, file) for file in _files(document)) else None
 
 
 def completed_attempt(folder: Path, job: Job) -> Mapping[str, Any] | None:
@@ -135,10 +148,11 @@ def completed_attempt(folder: Path, job: Job) -> Mapping[str, Any] | None:
     if not all(readable(folder, file) for file in files):
         return None
     rows = document.get("rows")
+    _, listed_files, listed_bytes = _listing(document)
     return {
         "rows": rows if type(rows) is int else None,
-        "files_count": len(files),
-        "size_bytes": sum(file.size_bytes for file in files),
+        "files_count": len(files) + listed_files,
+        "size_bytes": sum(file.size_bytes for file in files) + listed_bytes,
     }
 
 
@@ -185,6 +199,19 @@ def write_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
+
+
+def sync_disk(folder: Path) -> None:
+    """Have everything that was written to the disk of a folder be on it, with one call however many files there are."""
+    if sys.platform != "linux":
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -244,6 +271,26 @@ def _files(document: Mapping[str, Any]) -> tuple[JobFile, ...]:
     entries = document.get("files")
     found = {entry["name"]: _file(entry) for entry in entries if _is_entry(entry)} if isinstance(entries, list) else {}
     return tuple(found.values())
+
+
+def _listing_json(outcome: JobOutcome) -> dict[str, Any] | None:
+    if outcome.listing is None:
+        return None
+    return {"name": outcome.listing, "files_count": outcome.listed_files, "size_bytes": outcome.listed_bytes}
+
+
+def _listing(document: Mapping[str, Any]) -> tuple[str | None, int, int]:
+    """Name of the listing, how many files it has and their size in bytes; (None, 0, 0) unless it is as we write it."""
+    listing = document.get("listing")
+    if isinstance(listing, dict):
+        name, files_count, size_bytes = (listing.get(key) for key in ("name", "files_count", "size_bytes"))
+        if isinstance(name, str) and _is_count(files_count) and _is_count(size_bytes):
+            return name, files_count, size_bytes
+    return None, 0, 0
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**53
 
 
 def _is_entry(entry: Any) -> bool:

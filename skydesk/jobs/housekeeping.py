@@ -28,6 +28,8 @@ BUSY = frozenset({Phase.EXECUTING, Phase.SUSPENDED, Phase.UNKNOWN})
 
 _TOLD = frozenset({Phase.COMPLETED, Phase.ERROR})
 _TELL_WITHIN = timedelta(days=1)
+_ORPHAN_AGE = timedelta(hours=1)
+"""How old inputs are of which no job came: they are kept just before it is added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ class Housekeeper:
         self._clock = clock
         self._link = link
         self._ended: deque[str] = deque()
+        self._erasing: deque[str] = deque()
+        """Owners of whose jobs something was removed."""
         self._wake = threading.Event()
         self._is_stopping = False
         self._thread: threading.Thread | None = None
@@ -105,7 +109,8 @@ class Housekeeper:
         now = now or self._clock()
         done: dict[str, list[str]] = {"archived": [], "erased": [], "stopped": [], "told": []}
         failures: list[str] = []
-        for job in self._store.jobs():
+        jobs = self._store.jobs()
+        for job in jobs:
             try:
                 if (what := self._tidied(job, now)) is not None:
                     done[what].append(job.id)
@@ -114,6 +119,10 @@ class Housekeeper:
             except SkydeskError as error:
                 failures.append(f"job {job.id}: {error}")
         warned, unwarned = self._warn_owners(now)
+        try:
+            self._tidy_disk(frozenset(job.id for job in jobs), now)
+        except SkydeskError as error:
+            failures.append(str(error))
         for failure in failures + unwarned:
             _log.warning("housekeeping failed, and is tried again later: %s", failure)
         return SweepReport(warned=warned, failures=(*failures, *unwarned), **{what: tuple(ids) for what, ids in done.items()})
@@ -122,12 +131,15 @@ class Housekeeper:
         """Delete the files of a job that has ended, then forget it."""
         self._folders.remove(job)
         self._store.remove(job.id, expect=FINAL)
+        self._erase_soon(job)
 
     def _run(self, every_seconds: float) -> None:
         next_sweep_at = time.monotonic()
         while not self._is_stopping:
             while self._ended:
                 self._guarded(partial(self._after_end, self._ended.popleft()))
+            while self._erasing and not self._ended:
+                self._guarded(partial(self._folders.erase_removed, self._erasing.popleft()))
             if time.monotonic() >= next_sweep_at:
                 next_sweep_at = time.monotonic() + every_seconds
                 self._guarded(self.sweep)
@@ -148,6 +160,17 @@ class Housekeeper:
         job = self._store.get(job_id)
         if job is not None:
             self._tidied(job, self._clock())
+            self._erase_soon(job)
+
+    def _erase_soon(self, job: Job) -> None:
+        """Have the thread, where there is one, erase what a removal may have left; else it is left to a sweep."""
+        if self._thread is not None and job.owner not in self._erasing:
+            self._erasing.append(job.owner)
+            self._wake.set()
+
+    def _tidy_disk(self, known: frozenset[str], now: datetime) -> None:
+        self._folders.drop_orphans(lambda job_id: job_id in known or self._store.get(job_id) is not None, now - _ORPHAN_AGE)
+        self._folders.erase_removed()
 
     def _tidied(self, job: Job, now: datetime) -> str | None:
         """Do what is due to one job; the name of what was done, None for nothing."""

@@ -1,13 +1,15 @@
 """What the jobs service needs from the outside, and what a task is given."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from ..query.model import Cancellation
 from .model import Job, JobEvent, JobFile, JobOutcome, Phase
 
-__all__ = ["JobFolders", "JobRunner", "JobStore", "Mailer", "Task", "TaskContext"]
+__all__ = ["JobFolders", "JobRunner", "JobStore", "Mailer", "ResumableTask", "Task", "TaskContext"]
 
 
 class JobStore(Protocol):
@@ -98,6 +100,17 @@ class TaskContext(Protocol):
     def limit_seconds(self) -> float:
         """Longest run of the job, seconds."""
 
+    def input(self, name: str) -> bytes:
+        """Give a file that the job was submitted with, byte for byte.
+
+        Raises
+        ------
+        NotFound
+            It is gone.
+        Conflict
+            Somebody has changed it since.
+        """
+
     def report(self, done: int, total: int | None = None, unit: str = "rows", fraction: float | None = None) -> None:
         """Tell how far the work has come; cheap, may be called often."""
 
@@ -107,6 +120,21 @@ class TaskContext(Protocol):
 
 Task = Callable[[Any, Mapping[str, Any], TaskContext], JobOutcome]
 """``task(services, request, context)``: carries a job's request out inside a worker process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumableTask:
+    """A task that goes on where an earlier attempt at the same job was cut off.
+
+    Its folder may hold what that attempt left, as soon as there is an ``outcomes.jsonl``: the listing to which it adds what is finished.
+    The owner's lab may have been there in between.
+    """
+
+    task: Task
+
+    def __call__(self, services: Any, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
+        """Carry a job's request out."""
+        return self.task(services, request, context)
 
 
 class JobRunner(Protocol):
@@ -132,25 +160,68 @@ class JobFolders(Protocol):
         """The job's folder, whether it exists or not; never outside the root."""
 
     def files(self, job: Job) -> tuple[JobFile, ...]:
-        """The files that the manifest lists and that are there, whole. Empty where the folder is gone."""
+        """The files that the manifest lists and that are there, whole; not those of a listing. Empty where the folder is gone."""
 
     def file(self, job: Job, name: str) -> Path:
-        """The path of one listed file.
+        """The path of one listed file; ``name`` may be of a file in a listing: ``folder/name``.
 
         Raises
         ------
         NotFound
-            The manifest does not list it, or it is gone, or the name leads out of the folder.
+            Nothing lists it, or it is gone, or the name leads out of the folder.
+        """
+
+    def opened(self, job: Job, name: str) -> BinaryIO:
+        """Open any plain file below the job's folder, also while the job runs; the caller closes it.
+
+        What it holds may be of the owner's making: the folder is one that their lab writes to.
+
+        Raises
+        ------
+        NotFound
+            There is none, or it is reached through a link, or the name leads out of the folder.
         """
 
     def log(self, job: Job, max_bytes: int = 1_000_000) -> str:
         """The end of ``job.log``, also while the job runs; empty where there is none."""
 
     def remove(self, job: Job) -> None:
-        """Delete the folder and whatever a broken run left; no error where there is nothing."""
+        """Delete the folder, the inputs and whatever a broken run left; no error where there is nothing.
+
+        All is out of the way at once; what takes long to erase is left to `erase_removed`.
+        """
+
+    def erase_removed(self, owner: str | None = None) -> None:
+        """Erase what removals of one owner's jobs, or of all, have left; may take minutes."""
 
     def archive(self, job: Job) -> Iterator[bytes]:
         """All listed files and the manifest as one tar, streamed."""
+
+    def keep_input(self, owner: str, job_id: str, name: str, content: bytes) -> None:
+        """Keep a file that a job is given, before the job is added; removed with the job.
+
+        Raises
+        ------
+        ServiceUnavailable
+            The disk is full or cannot be written.
+        """
+
+    def input(self, job: Job, name: str) -> bytes:
+        """Read a file that a job was given, if it is still what ``job.request["inputs"]`` says.
+
+        Raises
+        ------
+        NotFound
+            It is gone.
+        Conflict
+            Somebody has changed it since.
+        """
+
+    def drop_inputs(self, owner: str, job_id: str) -> None:
+        """Remove the files that a job was to be given; no error where there are none."""
+
+    def drop_orphans(self, is_known: Callable[[str], bool], before: datetime) -> None:
+        """Remove files kept before some time for jobs that were never added."""
 
 
 class Mailer(Protocol):

@@ -1,15 +1,17 @@
 """The jobs service: what owners may do with their jobs."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..access import User
-from ..errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, SkydeskError
+from ..errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, ServiceUnavailable, SkydeskError
 from .feed import WatchedJobStore
 from .housekeeping import Housekeeper, SweepReport, stop_work
 from .model import FINAL, Job, JobEvent, JobFile, Phase
@@ -21,6 +23,7 @@ __all__ = ["Deletions", "JobService"]
 _DUPLICATE_SECONDS = 30
 _LATEST = 100
 _LARGEST_REQUEST_BYTES = 2**20
+_LARGEST_INPUT_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class JobService:
         email: str | None = None,
         run_id: str | None = None,
         allow_duplicate: bool = False,
+        inputs: Mapping[str, bytes] | None = None,
+        limit_seconds: float | None = None,
     ) -> Job:
         """Accept a job; it waits in the queue and is never lost from here on.
 
@@ -95,6 +100,11 @@ class JobService:
             Whatever the owner wants to find it by (UWS); one line of 1 to 128 characters.
         allow_duplicate
             Accept the same text again within 30 s.
+        inputs
+            Files that the task is given by name, at most 128 MiB each. Their ``size_bytes`` and ``sha256`` are added to what
+            ``request["inputs"]`` says of them, if anything.
+        limit_seconds
+            Longest run, seconds; None for that of the owner's queries.
 
         Raises
         ------
@@ -106,9 +116,12 @@ class JobService:
             The same text was submitted less than 30 s ago.
         LimitExceeded
             The user has as many jobs as they may have, or the request is too large.
+        ServiceUnavailable
+            The disk takes no inputs.
         """
         user.require_service(type)
-        _require_jobs_allowed(user)
+        limit_seconds = user.entitlements.query.max_seconds if limit_seconds is None else limit_seconds
+        _require_jobs_allowed(user, limit_seconds)
         faults = [
             *([] if name is None else line_faults("name", name)),
             *([] if email is None else email_faults(email)),
@@ -116,11 +129,20 @@ class JobService:
         ]
         if faults:
             raise InvalidRequest(faults)
-        job = self._new_job(user, type, _as_json(request), name=name, email=email, run_id=run_id)
-        with self._submitting[hash(user.name) % len(self._submitting)]:
-            if not allow_duplicate:
-                self._refuse_duplicate(job)
-            job = self.store.add(job, max_active=user.entitlements.jobs.queued)
+        described = _as_json(_with_inputs(request, inputs or {}))
+        job = self._new_job(user, type, described, name=name, email=email, run_id=run_id, limit_seconds=limit_seconds)
+        try:
+            for file_name, content in (inputs or {}).items():
+                self._folders.keep_input(user.name, job.id, file_name, content)
+            with self._submitting[hash(user.name) % len(self._submitting)]:
+                if not allow_duplicate:
+                    self._refuse_duplicate(job)
+                job = self.store.add(job, max_active=user.entitlements.jobs.queued)
+        except SkydeskError:
+            if inputs:
+                with suppress(ServiceUnavailable):  # housekeeping finds them later
+                    self._folders.drop_inputs(user.name, job.id)
+            raise
         if self._runner is not None:
             self._runner.wake()
         return job
@@ -199,9 +221,30 @@ class JobService:
                 continue
 
     def rerun(self, user: User, job_id: str) -> Job:
-        """Submit a job's request again as a new job; errors as in `submit`, or NotFound."""
+        """Submit a job's request again as a new job, with its inputs; errors as in `submit` and `input`."""
         job = self.get(user, job_id)
-        return self.submit(user, job.type, job.request, name=job.name, email=job.email, run_id=job.run_id, allow_duplicate=True)
+        return self.submit(
+            user,
+            job.type,
+            job.request,
+            name=job.name,
+            email=job.email,
+            run_id=job.run_id,
+            allow_duplicate=True,
+            inputs={name: self._folders.input(job, name) for name in job.request.get("inputs") or ()},
+        )
+
+    def input(self, user: User, job_id: str, name: str) -> bytes:
+        """Give a file that a job was submitted with.
+
+        Raises
+        ------
+        NotFound
+            The user has no such job, or the file is gone.
+        Conflict
+            Somebody has changed it since.
+        """
+        return self._folders.input(self.get(user, job_id), name)
 
     def delete(self, user: User, job_id: str) -> None:
         """Erase a job with its files; one that runs is stopped first, and is out of sight from now on.
@@ -246,6 +289,10 @@ class JobService:
         """Find one finished file of a job; NotFound where the user has no such job or it has no such file."""
         return self._folders.file(self.get(user, job_id), name)
 
+    def opened(self, user: User, job_id: str, name: str) -> BinaryIO:
+        """Open a file of a job's folder, also while it runs; see `skydesk.jobs.ports.JobFolders.opened`."""
+        return self._folders.opened(self.get(user, job_id), name)
+
     def archive(self, user: User, job_id: str) -> Iterator[bytes]:
         """Stream all files of a job as one tar; NotFound where there is no such job or it has no files."""
         return self._folders.archive(self.get(user, job_id))
@@ -281,7 +328,17 @@ class JobService:
         """Warn owners, remove what has expired; see `skydesk.jobs.housekeeping.Housekeeper.sweep`."""
         return self.housekeeper.sweep(now)
 
-    def _new_job(self, user: User, type_: str, request: dict[str, Any], *, name: str | None, email: str | None, run_id: str | None) -> Job:
+    def _new_job(
+        self,
+        user: User,
+        type_: str,
+        request: dict[str, Any],
+        *,
+        name: str | None,
+        email: str | None,
+        run_id: str | None,
+        limit_seconds: float,
+    ) -> Job:
         now, limits = self._clock(), user.entitlements.jobs
         destruction_at = now + timedelta(seconds=limits.lifetime_seconds)
         return Job(
@@ -296,7 +353,7 @@ class JobService:
             warning_at=destruction_at - timedelta(seconds=limits.warning_seconds),
             lifetime_seconds=limits.lifetime_seconds,
             max_renewals=limits.max_renewals,
-            limit_seconds=user.entitlements.query.max_seconds,
+            limit_seconds=limit_seconds,
             memory_bytes=limits.memory_bytes,
             concurrent=limits.concurrent,
             email=email,
@@ -313,11 +370,26 @@ class JobService:
                 raise Conflict(f"same statement submitted {ago} s ago as job {job.id}; submit it as a duplicate if that is what you want")
 
 
-def _require_jobs_allowed(user: User) -> None:
+def _require_jobs_allowed(user: User, limit_seconds: float) -> None:
     user.require_service("jobs")
     limits = user.entitlements.jobs
-    if min(limits.concurrent, limits.queued, user.entitlements.query.max_seconds) <= 0:
+    if min(limits.concurrent, limits.queued, limit_seconds) <= 0:
         raise NotAllowed(f"{user.name} may not submit jobs; ask for a group that may")
+
+
+def _with_inputs(request: Mapping[str, Any], inputs: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """Give the request with size and digest of every input in it."""
+    if not inputs:
+        return request
+    said = request.get("inputs")
+    described = {}
+    for name, content in inputs.items():
+        if len(content) > _LARGEST_INPUT_BYTES:
+            raise LimitExceeded(f"{name} takes {len(content):,} bytes; the most is {_LARGEST_INPUT_BYTES:,}")
+        known = said.get(name) if isinstance(said, Mapping) else None
+        digest = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        described[name] = {**known, **digest} if isinstance(known, Mapping) else digest
+    return {**request, "inputs": described}
 
 
 def _as_json(request: Mapping[str, Any]) -> dict[str, Any]:

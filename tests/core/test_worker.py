@@ -62,7 +62,7 @@ def test_the_details_of_a_bug_go_to_the_log_and_not_to_the_user() -> None:
 
 
 def test_the_log_has_one_line_with_a_time_for_each_message(tmp_path: Path) -> None:
-    context = JobContext(JOB, tmp_path, Cancellation(), lambda _: None)
+    context = JobContext(JOB, tmp_path, Cancellation(), lambda _: None, lambda name: name.encode())
     context.log("first\nsecond")
     context.log("lone surrogate \ud800")
     context.close()
@@ -72,8 +72,8 @@ def test_the_log_has_one_line_with_a_time_for_each_message(tmp_path: Path) -> No
 
 
 def test_a_log_goes_on_below_that_of_earlier_attempts(tmp_path: Path) -> None:
-    context = JobContext(JOB, tmp_path, Cancellation(), lambda _: None)
-    context.continue_log("began\ncut sho")
+    context = JobContext(JOB, tmp_path, Cancellation(), lambda _: None, lambda name: name.encode())
+    context.continue_log("began\ncut sho", resumed=False)
     context.log("began")
     context.close()
     lines = (tmp_path / "job.log").read_text().splitlines()
@@ -85,13 +85,13 @@ def test_a_log_that_somebody_made_a_link_is_not_followed(tmp_path: Path) -> None
     (tmp_path / "victim").write_text("precious")
     (tmp_path / "job.log").symlink_to(tmp_path / "victim")
     with pytest.raises(FileExistsError):
-        JobContext(JOB, tmp_path, Cancellation(), lambda _: None)
+        JobContext(JOB, tmp_path, Cancellation(), lambda _: None, lambda name: name.encode())
     assert (tmp_path / "victim").read_text() == "precious"
 
 
 def test_many_reports_are_few_messages_and_the_last_is_not_lost(tmp_path: Path) -> None:
     sent: list[Mapping[str, Any]] = []
-    context = JobContext(JOB, tmp_path, Cancellation(), sent.append)
+    context = JobContext(JOB, tmp_path, Cancellation(), sent.append, lambda name: name.encode())
     for done in range(1000):
         context.report(done, 1000)
     context.flush()

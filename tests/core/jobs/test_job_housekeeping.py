@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skydesk.backends import job_folders
 from skydesk.backends.jobstore import SqlJobStore
 from skydesk.errors import NotFound, ServiceUnavailable
 from skydesk.jobs.housekeeping import SweepReport
@@ -289,3 +291,47 @@ def test_letters_hold_what_users_wrote_as_it_is(desk: Desk) -> None:
     (mail,) = desk.mailer.sent
     assert isinstance(mail, FakeMail)
     assert mail.subject == "SkyDesk: <b>é</b> \"' completed"
+
+
+# The disk
+
+
+def test_inputs_of_jobs_that_were_never_added_go_after_an_hour(desk: Desk) -> None:
+    job = desk.jobs.submit(ADA, "query", {}, inputs={"a.parquet": b"a"})
+    desk.folders.keep_input("ada", "k7xy0000000000zz", "a.parquet", b"a")
+    owner_folder = desk.folders.path(job).parent
+    for path in owner_folder.iterdir():
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    desk.jobs.sweep(NOW + timedelta(minutes=59))
+    assert len(list(owner_folder.iterdir())) == 2
+    desk.jobs.sweep(NOW + timedelta(minutes=61))
+    assert [path.name for path in owner_folder.iterdir()] == [f".{job.id}.inputs"]
+
+
+def test_inputs_go_with_the_files_when_a_job_expires(desk: Desk) -> None:
+    job = desk.jobs.submit(ADA, "query", {}, inputs={"a.parquet": b"a"})
+    desk.complete(job)
+    desk.clock.pass_(days=15)
+    assert desk.jobs.sweep().archived == (job.id,)
+    assert list(desk.folders.path(job).parent.iterdir()) == []
+
+
+def test_what_a_removal_had_no_time_to_erase_is_erased_by_the_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.complete(desk.submit())
+    monkeypatch.setattr(job_folders, "_ERASE_SECONDS", 0)
+    desk.jobs.housekeeper.start(3600)
+    try:
+        desk.jobs.delete(ADA, job.id)
+        until(lambda: list(desk.folders.path(job).parent.iterdir()) == [])
+    finally:
+        desk.jobs.housekeeper.stop()
+
+
+def test_what_was_being_erased_when_the_service_stopped_is_erased_by_the_next_sweep(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = desk.complete(desk.submit())
+    monkeypatch.setattr(job_folders, "_ERASE_SECONDS", 0)
+    desk.jobs.delete(ADA, job.id)
+    (left,) = desk.folders.path(job).parent.iterdir()
+    assert left.name.endswith(".removed")
+    desk.jobs.sweep()
+    assert not left.exists()

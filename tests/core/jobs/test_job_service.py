@@ -442,3 +442,73 @@ def test_a_service_without_runner_and_mailer_still_keeps_jobs(desk: Desk) -> Non
     assert jobs.sweep().failures == ()
     jobs.delete(ADA, job.id)
     assert desk.watched.jobs(phases=FINAL) == ()
+
+
+# Inputs
+
+
+TABLE = {"positions.parquet": b"positions of a thousand stars"}
+
+
+def inputs_folder(desk: Desk, job: Job) -> Path:
+    return desk.folders.path(job).with_name(f".{job.id}.inputs")
+
+
+def submit_with_inputs(desk: Desk, who: User = ADA, **options: Any) -> Job:
+    return desk.jobs.submit(who, "query", {"inputs": {"positions.parquet": {"rows": 1000}}}, inputs=TABLE, **options)
+
+
+def test_an_input_is_kept_with_the_job_and_described_in_its_request(desk: Desk) -> None:
+    job = submit_with_inputs(desk, limit_seconds=86400)
+    (described,) = job.request["inputs"].values()
+    assert (described["rows"], described["size_bytes"], len(described["sha256"])) == (1000, 29, 64)
+    assert job.limit_seconds == 86400
+    assert desk.jobs.input(ADA, job.id, "positions.parquet") == TABLE["positions.parquet"]
+    with pytest.raises(NotFound):
+        desk.jobs.input(BOB, job.id, "positions.parquet")
+
+
+def test_a_job_that_is_not_accepted_leaves_no_inputs(desk: Desk) -> None:
+    job = submit_with_inputs(desk)
+    with pytest.raises(Conflict, match="same statement"):
+        submit_with_inputs(desk)
+    with pytest.raises(LimitExceeded):
+        submit_with_inputs(desk, user("ada", queued=1), allow_duplicate=True)
+    assert [path.name for path in desk.folders.path(job).parent.iterdir()] == [f".{job.id}.inputs"]
+
+
+def test_the_same_request_with_another_table_is_no_duplicate(desk: Desk) -> None:
+    submit_with_inputs(desk)
+    desk.jobs.submit(ADA, "query", {"inputs": {"positions.parquet": {"rows": 1000}}}, inputs={"positions.parquet": b"others"})
+    assert len(desk.jobs.list(ADA)) == 2
+
+
+def test_running_a_job_again_copies_its_inputs(desk: Desk) -> None:
+    job = submit_with_inputs(desk)
+    again = desk.jobs.rerun(ADA, job.id)
+    desk.jobs.delete(ADA, job.id)
+    assert not inputs_folder(desk, job).exists()
+    assert desk.jobs.input(ADA, again.id, "positions.parquet") == TABLE["positions.parquet"]
+
+
+def test_a_job_whose_inputs_were_changed_cannot_be_run_again(desk: Desk) -> None:
+    job = submit_with_inputs(desk)
+    (inputs_folder(desk, job) / "positions.parquet").write_bytes(b"Positions of a thousand stars")
+    with pytest.raises(Conflict, match="was changed since"):
+        desk.jobs.rerun(ADA, job.id)
+
+
+def test_an_input_beyond_all_measure_is_refused(desk: Desk) -> None:
+    with pytest.raises(LimitExceeded, match="the most is"):
+        desk.jobs.submit(ADA, "query", {}, inputs={"positions.parquet": bytes(128 * 2**20 + 1)})
+
+
+def test_a_time_limit_of_nothing_means_that_no_such_job_may_be_submitted(desk: Desk) -> None:
+    with pytest.raises(NotAllowed):
+        submit_with_inputs(desk, limit_seconds=0)
+
+
+def test_a_job_that_executes_stays_small_however_many_positions_it_has(desk: Desk) -> None:
+    inputs = {"positions.parquet": bytes(4_000_000)}
+    job = desk.jobs.submit(ADA, "query", {"inputs": {"positions.parquet": {"rows": 100_000}}}, inputs=inputs)
+    assert len(json.dumps(dict(job.request))) < 300
