@@ -148,13 +148,9 @@ class LocalJobFolders:
         """
         with translated():
             partial.mkdir(parents=True, exist_ok=True)
-            aside = set_aside(partial)
-            partial.mkdir()
-            if _is_file(aside / LOG):
-                (aside / LOG).rename(partial / LOG)
+            self._put_aside([entry for entry in entries(partial) if entry.name != LOG or not _is_file(entry)])
             write_durably(partial / REQUEST, request_json(job))
         self._finish(job, partial, manifest_json(job, (), JobOutcome(), timings or {}, error))
-        erase(aside, within_seconds=_ERASE_SECONDS)
 
     def published(self, job: Job) -> Mapping[str, Any] | None:
         """Tell whether the present attempt at a job has published its results, though nobody lived to say so.
@@ -191,9 +187,7 @@ class LocalJobFolders:
         if _is_file(partial / LISTING):
             return
         with translated():
-            for entry in entries(partial):
-                if entry.name != LOG or not _is_file(entry):
-                    self._put_aside([entry])
+            self._put_aside([entry for entry in entries(partial) if entry.name != LOG or not _is_file(entry)])
             if not entries(partial):
                 self._put_aside([partial])
 
@@ -306,7 +300,8 @@ class LocalJobFolders:
         deadline = time.monotonic() + _ERASE_SECONDS
         for path in paths:
             with suppress(FileNotFoundError):
-                erase(set_aside(path), within_seconds=deadline - time.monotonic())
+                owner_folder = path.parent if path.parent.parent == self._root else path.parent.parent
+                erase(set_aside(path, owner_folder), within_seconds=deadline - time.monotonic())
 
     def _require_partial(self, partial: Path) -> None:
         if partial.parent.parent != self._root or not (partial.name.startswith(".") and partial.name.endswith(".partial")):

@@ -28,8 +28,13 @@ def entries(folder: Path) -> tuple[Path, ...]:
         return ()
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a folder, file or link out of sight; what it is called now.
+def set_aside(path: Path, owner_folder: Path) -> Path:
+    """Move a folder, file or link out of sight; what it is called now.
+
+    Parameters
+    ----------
+    owner_folder
+        Where what is set aside stands; on the same disk.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def set_aside(path: Path) -> Path:
     ServiceUnavailable
         The disk cannot be written.
     """
-    aside = path.with_name(f".{path.name.lstrip('.')}.{secrets.token_hex(4)}{_REMOVED}")
+    aside = owner_folder / f".{path.name.lstrip('.')[:200]}.{secrets.token_hex(4)}{_REMOVED}"
     with translated():
         path.rename(aside)
     return aside
