@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,18 +11,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..cutout.model import NO_OBJECT, Positions
+from ..cutout.position_text import PositionTable
 from ..errors import InternalError
 
-__all__ = ["positions_from_parquet", "positions_to_parquet"]
+__all__ = ["given_from_parquet", "positions_from_parquet", "positions_to_parquet"]
 
 _COLUMNS = ("ra_deg", "dec_deg", "object_id", "overrides")
+_GIVEN = re.compile(r"given:\d+:(.*)", re.DOTALL)
+_BROKEN = "broken"
 
 
-def positions_to_parquet(positions: Positions) -> bytes:
+def positions_to_parquet(positions: Positions, given: PositionTable | None = None) -> bytes:
     """Write positions as the input of a job; the same positions give the same bytes.
 
     Columns are ``ra_deg`` and ``dec_deg`` (degrees, ICRS), ``object_id``, and ``overrides``, a JSON object a row; null stands for
     what is not there.
+
+    Parameters
+    ----------
+    given
+        The table that the positions were read from, to be kept beside them in columns of their own; `given_from_parquet` reads it.
     """
     overrides: list[str | None] = [None] * len(positions)
     for row, own in positions.overrides.items():
@@ -32,6 +41,10 @@ def positions_to_parquet(positions: Positions) -> bytes:
         "object_id": pa.array(positions.object_id, pa.int64(), mask=positions.object_id == NO_OBJECT),
         "overrides": pa.array(overrides, pa.string()),
     }
+    if given is not None:
+        columns |= {f"given:{place}:{name}": values for place, (name, values) in enumerate(zip(given.columns, given.values, strict=True))}
+        if given.broken:
+            columns[_BROKEN] = pa.array([given.broken.get(row) for row in range(len(given))], pa.string())
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer, compression="zstd")
     return buffer.getvalue()
@@ -58,6 +71,29 @@ def positions_from_parquet(content: bytes) -> Positions:
         )
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise InternalError(f"the positions of the job cannot be read: {error}") from error
+
+
+def given_from_parquet(content: bytes) -> PositionTable | None:
+    """Read the table that positions were read from; None where it was not kept.
+
+    Raises
+    ------
+    InternalError
+        It is no file of `positions_to_parquet`.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content), use_threads=False)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise InternalError(f"the positions cannot be read: {error}") from error
+    named = [(match[1], table[name].combine_chunks()) for name in table.column_names if (match := _GIVEN.fullmatch(name))]
+    if not named:
+        return None
+    broken = table[_BROKEN].to_pylist() if _BROKEN in table.column_names else []
+    return PositionTable(
+        columns=tuple(name for name, _ in named),
+        values=tuple(values for _, values in named),
+        broken={row: message for row, message in enumerate(broken) if message is not None},
+    )
 
 
 def _floats(column: Any) -> Any:
