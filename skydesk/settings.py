@@ -11,7 +11,16 @@ from traitlets.config import Configurable
 
 from .errors import Fault, InvalidRequest
 
-__all__ = ["HubPlace", "SkydeskSettings", "hub_place", "jobs_folder_of_lab", "lab_upstream", "service_address", "tell_kernels"]
+__all__ = [
+    "HubPlace",
+    "SkydeskSettings",
+    "hub_place",
+    "jobs_folder_of_lab",
+    "lab_server",
+    "lab_upstream",
+    "service_address",
+    "tell_kernels",
+]
 
 
 class SkydeskSettings(Configurable):
@@ -171,6 +180,11 @@ def tell_kernels(url: str, token: str) -> None:
     """Let kernels and terminals that this process starts find SkyDesk at an address, with a token."""
     os.environ["SKYDESK_URL"] = url.rstrip("/")
     os.environ["SKYDESK_TOKEN"] = token
+
+
+def lab_server() -> str:
+    """Name of the server that this lab is to its hub; empty for its owner's default one."""
+    return os.environ.get("SKYDESK_SERVER", "")
 
 
 def jobs_folder_of_lab() -> tuple[Path, str] | None:

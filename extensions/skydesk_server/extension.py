@@ -19,6 +19,7 @@ from skydesk.wiring import Services, build_services, jobs_folder_of, local_user
 from .busy import BusyKernels
 from .embedded import LateServices, link_jobs_folder
 from .entrance import Entrance
+from .gpu import GpuReports, NvidiaSmi
 from .lab import EmbeddedHandler, LabUpstreamHandler, PanelHandler
 from .panels import PANEL_PATTERN
 from .proxy import Upstream
@@ -33,6 +34,7 @@ class SkydeskExtension(ExtensionApp):
     classes = [SkydeskSettings]  # noqa: RUF012  (as traitlets' applications declare it)
 
     _busy_kernels: BusyKernels | None = None
+    _gpu_reports: GpuReports | None = None
 
     def initialize_handlers(self) -> None:
         """Add the API, answered here or by the hub's service, and the panels."""
@@ -65,6 +67,7 @@ class SkydeskExtension(ExtensionApp):
         if upstream is not None:
             self._busy_kernels = BusyKernels(self._server)
             self._busy_kernels.start()
+            self._report_gpus(Upstream(url=upstream[0], token=upstream[1]))
 
     async def stop_extension(self) -> None:
         """Stop what is going on, then the services: jobs that run go back to the queue."""
@@ -73,6 +76,8 @@ class SkydeskExtension(ExtensionApp):
         REGISTRY.unregister(self.entrance.metrics.registry)
         if self._busy_kernels is not None:
             self._busy_kernels.stop()
+        if self._gpu_reports is not None:
+            self._gpu_reports.stop()
         self.entrance.stop()
         if self._services is not None:
             await asyncio.to_thread(self._services.close)
@@ -96,6 +101,12 @@ class SkydeskExtension(ExtensionApp):
             root, owner = found
             folder = SkydeskSettings(parent=self, jobs_folder=str(root))
             link_jobs_folder(Path(self._server.root_dir), jobs_folder_of(folder, owner))
+
+    def _report_gpus(self, upstream: Upstream) -> None:
+        meter = NvidiaSmi.found()
+        if meter is not None:
+            self._gpu_reports = GpuReports(meter, upstream, settings.lab_server())
+            self._gpu_reports.start()
 
     def _tell_kernels(self, upstream: tuple[str, str] | None) -> None:
         if upstream is not None:

@@ -1,16 +1,19 @@
 """What Prometheus is told of leases."""
 
 from collections import Counter as Count
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from skydesk.leases.model import LIVE, RUNNING, LeasePhase
+from skydesk.leases.gpu_loads import GpuReport
+from skydesk.leases.model import LIVE, RUNNING, Lease, LeasePhase
 from skydesk.wiring import Services
 
 __all__ = ["LeaseMetrics"]
 
 _HOUR_SECONDS = 3600
+_LATELY = timedelta(minutes=5)
 
 
 class LeaseMetrics:
@@ -48,3 +51,26 @@ class LeaseMetrics:
         for group, seconds in sorted(gpu_seconds.items()):
             charged.add_metric([group], seconds / _HOUR_SECONDS)
         yield charged
+        yield from _gpu_loads(leases, services)
+
+
+def _gpu_loads(leases: Iterable[Lease], services: Services) -> Iterator[Metric]:
+    """How busy the GPUs of labs are, by profile: of those that have told it lately."""
+    now = services.leases.clock()
+    told: dict[str, list[GpuReport]] = {}
+    for lease in leases:
+        report = services.leases.gpu_loads.of(lease.id)
+        if report is not None and now - report.at <= _LATELY:
+            told.setdefault(lease.profile, []).append(report)
+    labs = GaugeMetricFamily("skydesk_gpu_labs_reporting", "Labs that have told lately how busy their GPUs are.", labels=["profile"])
+    busy = GaugeMetricFamily("skydesk_gpu_utilization_ratio", "Part of the time in which GPUs computed, mean of labs.", labels=["profile"])
+    used = GaugeMetricFamily("skydesk_gpu_memory_used_bytes", "Memory of GPUs in use, bytes.", labels=["profile"])
+    total = GaugeMetricFamily("skydesk_gpu_memory_total_bytes", "Memory of GPUs, bytes.", labels=["profile"])
+    for profile, reports in sorted(told.items()):
+        labs.add_metric([profile], len(reports))
+        percents = [report.utilization_percent for report in reports if report.utilization_percent is not None]
+        if percents:
+            busy.add_metric([profile], sum(percents) / len(percents) / 100)
+        used.add_metric([profile], sum(report.memory_used_bytes for report in reports))
+        total.add_metric([profile], sum(report.memory_total_bytes for report in reports))
+    yield from (labs, busy, used, total)

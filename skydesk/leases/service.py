@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ..access import LabProfile, Policy, User
 from ..errors import Conflict, LimitExceeded, NotFound, SkydeskError
 from .desk import LeaseDesk
+from .gpu_loads import GpuLoad, GpuLoads
 from .model import RUNNING, WAITING, Ending, EndReason, Lease, LeasePhase
 from .ports import LeaseBook, LeaseStore
 from .rules import active, extended, run_of_use, why_no_extension
@@ -48,6 +49,8 @@ class LeaseService:
         self.store = store
         self.policy = policy
         self.clock = clock
+        self.gpu_loads = GpuLoads(clock)
+        """How busy the GPUs of labs are, as far as labs have told this process."""
 
     def desk(self, book: LeaseBook) -> LeaseDesk:
         """What may be done within a transaction, now."""
@@ -216,6 +219,23 @@ class LeaseService:
             book.keep(replace(mine[-1], ending=ending))
 
         self.store.write(work)
+
+    def tell_gpu_load(self, user: User, server: str, gpus: Iterable[GpuLoad]) -> None:
+        """Take note of how busy the GPUs of a user's lab are.
+
+        Raises
+        ------
+        NotFound
+            No lab runs on this server.
+        Conflict
+            Its lease has no GPU: what its node has is not its own.
+        """
+        lease = self.store.read(lambda book: self.desk(book).lab(user.name, server))
+        if lease is None:
+            raise NotFound(f"no lab of {user.name} runs on the server {server[:50]!r}")
+        if not lease.gpus:
+            raise Conflict(f"the lab of {user.name} on the server {server[:50]!r} was lent no GPU; only one that was may report on it")
+        self.gpu_loads.tell(lease.id, gpus)
 
     def leave_queue(self, user: User, profile_name: str) -> None:
         """Give up a place in a queue, or one that is held.

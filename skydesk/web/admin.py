@@ -12,6 +12,7 @@ from ..leases.administration import Administration, Usage
 from ..leases.model import Act, Lease, LeasePhase, Message
 from ..leases.rules import estimates
 from .fields import Fields
+from .gpu_loads import gpu_report_to_json
 from .health import works
 from .http import Call, JsonReply, Route
 from .jobs import job_to_json
@@ -96,6 +97,7 @@ def _lab_to_json(lease: Lease, services: Any) -> dict[str, Any]:
         "node": lease.node or None,
         "last_activity_at": time_to_json(lease.last_activity_at),
         "extensions": lease.extensions,
+        "gpu_load": gpu_report_to_json(services.leases.gpu_loads.of(lease.id)),
     }
 
 

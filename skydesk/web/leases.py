@@ -12,6 +12,7 @@ from ..leases.rules import stop_wish
 from ..leases.service import RunningLab
 from ..leases.views import LabView, Offer, ShownMessage, lab_of, offers_to
 from .fields import Fields
+from .gpu_loads import take_gpu_report
 from .http import Call, EventsReply, JsonReply, Route, ServerSentEvent
 from .times import time_from_json, time_to_json
 
@@ -313,6 +314,7 @@ LAB_ROUTES = tuple(
         ("GET", "lab/events", _events),
         ("POST", "lab/extend", _extend),
         ("POST", "lab/ending", _ending),
+        ("POST", "lab/gpu", take_gpu_report),
         ("DELETE", "lab/queue/{profile}", _leave_queue),
         ("POST", "lab/messages/{id}/read", _mark_read),
     )

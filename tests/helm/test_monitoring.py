@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from skydesk.access import default_policy
 from skydesk.leases.model import Charge
+from skydesk.leases.service import LeaseService
 from skydesk_server.metrics import Metrics
 from tests.fakes.fake_lease_store import FakeLeaseStore
 from tests.fakes.jobstore import FakeJobStore
@@ -149,7 +150,7 @@ def metrics() -> dict[str, set[str]]:
         mode="hub",
         policy=default_policy(),
         store=FakeJobStore(),
-        leases=SimpleNamespace(store=leases),
+        leases=LeaseService(leases, policy=default_policy()),
         runner=SimpleNamespace(worker_starts=1),
     )
     own = Metrics()

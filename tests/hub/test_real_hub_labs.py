@@ -52,14 +52,19 @@ profiles = ["gpu"]
 
 [groups.visitors]
 services = ["query"]
+
+[groups.monitor]
+services = ["query"]
+rights = ["monitor"]
 """
 CONFIG = """
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.load_groups = {{
     "default": {{"users": ["vera", "ada"]}}, "advanced": {{"users": ["cecilia"]}}, "gpu": {{"users": ["cecilia", "ada"]}},
-    "visitors": {{"users": ["george"]}},
+    "visitors": {{"users": ["george"]}}, "monitor": {{"users": ["maria"]}},
 }}
+c.Spawner.environment = {{**c.Spawner.environment, "PATH": "{folder}/bin:/usr/bin:/bin"}}
 """
 
 
@@ -68,6 +73,9 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     paths = [jupyterhub_5()] if request.param == JUPYTERHUB_5 else []
     folder = tmp_path_factory.mktemp("labs")
     people = ("vera", "ada", "cecilia", "george")
+    (folder / "bin").mkdir()
+    (folder / "bin/nvidia-smi").write_text("#!/bin/sh\necho '63, 11469, 24564'\n")
+    (folder / "bin/nvidia-smi").chmod(0o755)
     with lab_hub(folder, policy=POLICY, extra_config=CONFIG, homes=people, extra_paths=paths) as found:
         version = found.api.get("").json()["version"]
         assert (version == JUPYTERHUB_5) == bool(paths)
@@ -158,6 +166,31 @@ def test_with_no_gpu_free_one_stands_in_the_queue_and_gets_the_place_afterwards(
     hub.wait_ready("ada")
     hub.api.delete("users/ada/server")
     hub.wait_gone("ada")
+
+
+def test_a_lab_with_a_gpu_says_how_busy_it_is_and_one_without_is_not_asked(hub: LabHub) -> None:
+    for name, profile in (("cecilia", "gpu"), ("vera", "small")):
+        assert Person(hub, name).start(profile).status_code == 302
+    token = hub.api.post("users/maria/tokens", json={}).json()["token"]
+    url = f"{hub.url}/services/skydesk/skydesk/api/admin/labs"
+
+    def loads() -> dict[str, Any]:
+        labs = hub.api.get(url, headers={"Authorization": f"token {token}"}).json()["labs"]
+        return {lab["user"]: lab["gpu_load"] for lab in labs if lab["phase"] == "ACTIVE"}
+
+    wait_until(lambda: "vera" in loads() and loads().get("cecilia"), seconds=60, what="the load of the GPU")
+    told = loads()
+    assert told["vera"] is None
+    del told["cecilia"]["reported_at"]
+    assert told["cecilia"] == {
+        "gpus": 1,
+        "utilization_percent": 63,
+        "memory_used_bytes": 11469 * 2**20,
+        "memory_total_bytes": 24564 * 2**20,
+    }
+    for name in ("cecilia", "vera"):
+        hub.api.delete(f"users/{name}/server")
+        hub.wait_gone(name)
 
 
 def test_a_named_server_is_another_lab_with_a_lease_of_its_own(hub: LabHub) -> None:

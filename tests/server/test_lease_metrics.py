@@ -5,7 +5,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from skydesk_server.lease_metrics import LeaseMetrics
-from tests.core.leases.desk import POLICY, Desk
+from tests.core.leases.desk import POLICY, Desk, user
+from tests.core.leases.test_gpu_loads import load
 
 
 def registry(desk: Desk, mode: str) -> CollectorRegistry:
@@ -22,8 +23,10 @@ def desk() -> Desk:
     desk.admit("bob", "gpu")
     desk.queue_up("cyd")
     desk.queue_up("dan")
+    desk.leases.tell_gpu_load(user("bob"), "", [load(100)])
     desk.pass_(hours=1.5)
     desk.leases.tick()
+    desk.leases.tell_gpu_load(user("ada"), "", [load(62), load(None)])
     return desk
 
 
@@ -36,6 +39,10 @@ def desk() -> Desk:
         ("skydesk_lease_queue_length", {"profile": "gpu"}, 2),
         ("skydesk_lease_queue_length", {"profile": "small"}, 0),
         ("skydesk_gpu_hours_charged_total", {"group": "gpu"}, 1.5),
+        ("skydesk_gpu_labs_reporting", {"profile": "gpu"}, 1),
+        ("skydesk_gpu_utilization_ratio", {"profile": "gpu"}, 0.62),
+        ("skydesk_gpu_memory_used_bytes", {"profile": "gpu"}, 22 * 2**30),
+        ("skydesk_gpu_memory_total_bytes", {"profile": "gpu"}, 48 * 2**30),
     ],
     ids=str,
 )

@@ -32,9 +32,20 @@ export interface LabRow {
   /** GPU time charged so far, GPU-seconds. */
   gpu_seconds: number;
   group: string;
+  /** How busy its GPUs are; null where its lab has not said anything lately. */
+  gpu_load: GpuLoad | null;
   extensions: number;
   /** Whether it is being stopped already. */
   stopping: boolean;
+}
+
+/** All GPUs of one lab. */
+export interface GpuLoad {
+  /** Mean; null where the driver does not say. */
+  utilization_percent: number | null;
+  memory_used_bytes: number;
+  memory_total_bytes: number;
+  reported_at: string;
 }
 
 export interface QueueRow {
@@ -147,10 +158,21 @@ export function labsFromJson(json: unknown): LabRow[] {
       gpus: of.number("gpus"),
       gpu_seconds: of.number("gpu_seconds"),
       group: of.textOrNull("group") ?? "",
+      gpu_load: of.orNull("gpu_load", gpuLoadFromJson),
       extensions: of.numberOrNull("extensions") ?? 0,
       stopping: of.raw("end") !== null && of.raw("end") !== undefined,
     };
   });
+}
+
+function gpuLoadFromJson(json: unknown): GpuLoad {
+  const of = fields(json, "gpu_load");
+  return {
+    utilization_percent: of.numberOrNull("utilization_percent"),
+    memory_used_bytes: of.number("memory_used_bytes"),
+    memory_total_bytes: of.number("memory_total_bytes"),
+    reported_at: of.text("reported_at"),
+  };
 }
 
 export function queueFromJson(json: unknown): QueueRow[] {

@@ -6,7 +6,7 @@ import { Time } from "../shared/ui";
 import { audienceWords, type AuditRow, type BudgetRow, type JobRow, type LabRow, type MessageRow, type QueueRow } from "./data";
 import type { Column } from "./table";
 import { phaseWord } from "../jobs/words";
-import { actWords, hoursWords, phaseWords, secondsUntil, spanWords } from "./words";
+import { actWords, gpuLoadWords, hoursWords, phaseWords, secondsUntil, spanWords } from "./words";
 
 function At({ iso, none = "–" }: { iso: string | null; none?: string }): JSX.Element {
   return iso === null ? <span class="sky-muted">{none}</span> : <Time iso={iso} />;
@@ -64,6 +64,18 @@ export const LAB_COLUMNS: readonly Column<LabRow>[] = [
       ) : (
         <span title={lab.group ? `charged to ${lab.group}` : undefined}>{`${lab.gpus}, ${spanWords(lab.gpu_seconds)} used`}</span>
       ),
+  },
+  {
+    key: "load",
+    title: "GPU load",
+    value: (lab) => lab.gpu_load?.utilization_percent ?? null,
+    cell: (lab) =>
+      lab.gpu_load === null ? (
+        <span class="sky-muted">{lab.gpus === 0 ? "–" : "not reported"}</span>
+      ) : (
+        <span title={exactTime(lab.gpu_load.reported_at)}>{gpuLoadWords(lab.gpu_load)}</span>
+      ),
+    room: 2,
   },
   {
     key: "extensions",

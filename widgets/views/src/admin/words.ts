@@ -1,6 +1,7 @@
 /** Spans, hours and acts in words. */
 
 import { count } from "../shared/format";
+import type { GpuLoad } from "./data";
 
 /** A span as one plans with it: `30 s`, `45 min`, `2 h 5 min`, `3 days 4 h`. */
 export function spanWords(seconds: number): string {
@@ -14,6 +15,17 @@ export function spanWords(seconds: number): string {
 /** Hours with a tenth where it matters: `0.4 h`, `12 h`. */
 export function hoursWords(hours: number): string {
   return `${hours !== 0 && Math.abs(hours) < 10 ? hours.toFixed(1) : count(Math.round(hours))} h`;
+}
+
+/** How busy GPUs are: `63 %, 11.2 of 24 GiB, 20 s ago`. */
+export function gpuLoadWords(load: GpuLoad, now: number = Date.now()): string {
+  const percent = load.utilization_percent === null ? "" : `${Math.round(load.utilization_percent)} %, `;
+  const ago = Math.max(0, -secondsUntil(load.reported_at, now));
+  return `${percent}${gibibytes(load.memory_used_bytes)} of ${gibibytes(load.memory_total_bytes)} GiB, ${spanWords(ago)} ago`;
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1).replace(/\.0$/, "");
 }
 
 /** The beginning of a longer text. */

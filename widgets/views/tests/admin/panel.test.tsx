@@ -57,9 +57,17 @@ test.each(SECTIONS)("axe finds nothing in %s", async (section) => {
 test("the labs are listed by their end, with what they use", async () => {
   const el = await draw(adminModel());
   expect(found(el, "header").textContent).toContain("2 labs, 1 person waiting · ada, administrator");
-  expect(rows(el)[0]).toMatch(/^veraGPUrunningnode-a12 h ago4[45] min.*1, 1 h 30 min used1×/);
+  expect(rows(el)[0]).toMatch(/^veraGPUrunningnode-a12 h ago4[45] min.*1, 1 h 30 min used63 %, 11.2 of 24 GiB, 2\d s ago1×/);
   expect(rows(el)[1]).toMatch(/^annie \/ deepSmallstarting/);
   expect(found(el, "[role=tab][aria-selected=true]").textContent).toBe("Labs (2)");
+});
+
+test("a lab that says nothing of its GPU is told from one that has none", async () => {
+  const model = adminModel();
+  model.answers.set("GET admin/labs", { json: { labs: [labJson({ gpu_load: null }), labJson({ id: "l2", user: "annie", gpus: 0, gpu_load: null })] } });
+  const el = await draw(model);
+  expect(rows(el)[0]).toContain("1 h 30 min usednot reported");
+  expect(rows(el)[1]).toContain("none–");
 });
 
 test("labs are filtered by words and sorted by heads", async () => {

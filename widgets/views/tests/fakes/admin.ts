@@ -39,6 +39,7 @@ export function labJson(more: Record<string, unknown> = {}): Record<string, unkn
     gpus: 1,
     gpu_seconds: 5400,
     group: "gpu",
+    gpu_load: { gpus: 1, utilization_percent: 63.4, memory_used_bytes: 11469 * 2 ** 20, memory_total_bytes: 24564 * 2 ** 20, reported_at: inMinutes(-0.333) },
     extensions: 1,
     end: null,
     ...more,
@@ -54,7 +55,7 @@ export function adminModel(overview: Record<string, unknown> = {}, traits: Recor
   const model = new FakeModel(traits);
   const answers: Record<string, unknown> = {
     overview: overviewJson(overview),
-    labs: { labs: [labJson(), labJson({ id: "l2", user: "annie", server: "deep", profile: "small", title: "Small", phase: "STARTING", started_at: null, ends_at: null, gpus: 0, gpu_seconds: 0, extensions: 0 })] },
+    labs: { labs: [labJson(), labJson({ id: "l2", user: "annie", server: "deep", profile: "small", title: "Small", phase: "STARTING", started_at: null, ends_at: null, gpus: 0, gpu_load: null, gpu_seconds: 0, extensions: 0 })] },
     queue: {
       queue: [
         { id: "q1", user: "maria", profile: "gpu", title: "GPU", place: 0, requested_at: inMinutes(-50), estimate_seconds: 0, held_until: inMinutes(8) },
