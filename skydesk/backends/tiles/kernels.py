@@ -1,0 +1,241 @@
+"""The compiled loops: RICE_1 from any 128th pixel on, the making of the seek index, and floats from quantised integers.
+
+RICE_1: R. Rice, P.-S. Yeh & W. Miller 1993, *Algorithms for a very high speed universal noiseless coding module*; as FITS has it: FITS
+standard 4.0, section 10.4.1. Dithering: R. White, P. Greenfield, W. Pence & N. Tasse 2013, *Tiled image convention for storing compressed
+images in FITS binary tables*, and FITS standard 4.0, section 10.2.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bits import compiled, inlined, leading_zeros, peek, pread, take
+
+__all__ = ["CORRUPT", "LOST", "SHORT", "STALE", "build_index", "decode_box"]
+
+CORRUPT, SHORT, LOST, STALE = -1, -2, -3, -4
+"""A stream is broken; the file ends too early; the disk does not answer; the index does not belong to the file."""
+
+_BAD_TILE = 0xFFFFFFFF
+"""Stands in the index for every bit offset of a tile whose stream is broken."""
+
+_SLACK_BYTES = 16
+_UNUSED_BYTES = 8
+"""Bytes left over at the end of a stream that tell a broken one; cfitsio leaves none."""
+
+_LONG_RUN = 24
+"""Zeros that leave room for a one and 25 more bits in what `peek` gives."""
+
+
+_SHAPE = "UniTuple(int64, 9)"
+
+
+@inlined
+def _decode(address: int, position: int, end: int, last: int, count: int, block: int, pixel_bytes: int, out: Any) -> tuple[int, int]:
+    """Decode the next ``count`` pixels into ``out``; the new position, or -1, and the last value.
+
+    No bit after ``end`` counts; up to ``8 * block + 16`` bytes after it are looked at.
+    """
+    mode_bits, raw_mode = 5, 25
+    if pixel_bytes == 2:
+        mode_bits, raw_mode = 4, 14
+    elif pixel_bytes == 1:
+        mode_bits, raw_mode = 3, 6
+    done = 0
+    while done < count:
+        after = min(done + block, count)
+        mode = take(peek(address, position), 0, mode_bits) - 1
+        position += mode_bits
+        if mode < 0:
+            for i in range(done, after):
+                out[i] = last
+        elif mode == raw_mode:
+            position, last = _raw_block(address, position, last, 8 * pixel_bytes, out, done, after)
+        elif mode < raw_mode:
+            position, last = _coded_block(address, position, end, last, mode, out, done, after)
+        else:
+            position = -1
+        if position > end or position < 0:
+            return -1, 0
+        done = after
+    return position, last
+
+
+@inlined
+def _raw_block(address: int, position: int, last: int, bits_each: int, out: Any, begin: int, after: int) -> tuple[int, int]:
+    """Decode differences that are kept as they are."""
+    for i in range(begin, after):
+        value = take(peek(address, position), 0, bits_each)
+        position += bits_each
+        last += (value >> 1) ^ -(value & 1)
+        out[i] = last
+    return position, last
+
+
+@inlined
+def _coded_block(address: int, position: int, end: int, last: int, low_bits: int, out: Any, begin: int, after: int) -> tuple[int, int]:
+    """Decode differences whose upper part is a run of zeros and a one, and whose ``low_bits`` follow; position -1 past ``end``."""
+    for i in range(begin, after):
+        bits = peek(address, position)
+        zeros = leading_zeros(bits)
+        if zeros > _LONG_RUN:
+            run = 0
+            while leading_zeros(bits) >= 32:
+                run += 32
+                if position + run > end:
+                    return -1, 0
+                bits = peek(address, position + run)
+            zeros = run + leading_zeros(bits)
+            value = (zeros << low_bits) | take(peek(address, position + zeros + 1), 0, low_bits)
+        else:
+            value = (zeros << low_bits) | take(bits, zeros + 1, low_bits)
+        position += zeros + 1 + low_bits
+        if position > end:
+            return -1, 0
+        value &= 0xFFFFFFFF
+        last += (value >> 1) ^ -(value & 1)
+        out[i] = last
+    return position, last
+
+
+@inlined
+def _first_value(stream: Any, pixel_bytes: int) -> Any:
+    value: Any = 0
+    for i in range(pixel_bytes):
+        value = (value << 8) | np.int64(stream[i])
+    return value
+
+
+@inlined
+def _wrap(values: Any, begin: int, end: int, pixel_bytes: int) -> None:
+    """Cut values to what the stream's pixels hold: 16 bits with a sign, or 8 without."""
+    if pixel_bytes == 2:
+        for i in range(begin, end):
+            values[i] = ((values[i] + 0x8000) & 0xFFFF) - 0x8000
+    elif pixel_bytes == 1:
+        for i in range(begin, end):
+            values[i] &= 0xFF
+
+
+@inlined
+def _index_tile(
+    stream: Any, length: int, pixels: int, stride: int, block: int, pixel_bytes: int, scratch: Any, bits: Any, values: Any
+) -> int:
+    """Note the entries of one tile; the bits that are left over at its end, less than 0 where it is broken."""
+    position, end, last = 8 * pixel_bytes, 8 * length, _first_value(stream, pixel_bytes)
+    for entry in range((pixels - 1) // stride + 1):
+        bits[entry], values[entry] = position, last
+        count = min(stride, pixels - entry * stride)
+        position, last = _decode(stream.ctypes.data, position, end, last, count, block, pixel_bytes, scratch)
+        if position < 0:
+            return -1
+    return end - position
+
+
+@inlined
+def _stretch(length: int, begin: int, size: int, pixels: int, stride: int, bits: Any, values: Any, base: int) -> tuple[Any, Any, Any, int]:
+    """Find where to begin for the pixels of a tile: the first bit, the bit after the last that may count, the value before, and a code."""
+    first, after = begin // stride, (begin + size - 1) // stride + 1
+    to_end = after * stride >= pixels
+    if length < 0:
+        return 0, 0, 0, CORRUPT
+    if base + first < 0 or base + after + (0 if to_end else 1) > bits.size:
+        return 0, 0, 0, STALE
+    if bits[base + first] == _BAD_TILE:
+        return 0, 0, 0, CORRUPT
+    begin_bit = np.int64(bits[base + first])
+    end_bit = 8 * length if to_end else np.int64(bits[base + after])
+    if begin_bit > end_bit or end_bit > 8 * length:
+        return 0, 0, 0, STALE
+    return begin_bit, end_bit, np.int64(values[base + first]), 0
+
+
+@compiled(f"int64(int32, int64[::1], int64[::1], {_SHAPE}, uint32[::1], int32[::1])")
+def build_index(
+    descriptor: int,
+    offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    shape: tuple[int, ...],
+    bits: NDArray[np.uint32],
+    values: NDArray[np.int32],
+) -> int:
+    """Decode every stream once; note the bit offset and the pixel before at each ``stride``-th pixel. 0, `SHORT` or `LOST`.
+
+    ``shape`` is width, height, tile width and height, tiles across, stride, block, bytes of a pixel, and entries a tile.
+    """
+    width, height, tile_width, tile_height, tiles_across, stride, block, pixel_bytes, entries = shape
+    stream = np.empty(max(lengths.max(), 0) + 8 * block + _SLACK_BYTES, np.uint8)
+    scratch = np.empty(stride, np.int32)
+    bits[:] = _BAD_TILE
+    values[:] = 0
+    for tile in range(lengths.size):
+        length = lengths[tile]
+        if length <= pixel_bytes:
+            continue
+        got = pread(descriptor, stream.ctypes.data, length, offsets[tile])
+        if got != length:
+            return LOST if got < 0 else SHORT
+        pixels = min(tile_width, width - tile % tiles_across * tile_width) * min(tile_height, height - tile // tiles_across * tile_height)
+        base = tile * entries
+        left = _index_tile(stream, length, pixels, stride, block, pixel_bytes, scratch, bits[base:], values[base:])
+        if left < 0 or left >= 8 * _UNUSED_BYTES:
+            bits[base : base + entries] = _BAD_TILE
+    return 0
+
+
+@compiled(f"int64(int32, int64[::1], int64[::1], {_SHAPE}, uint32[::1], int32[::1], int64, int64, int64, int32[:, ::1])")
+def decode_box(
+    descriptor: int,
+    offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    shape: tuple[int, ...],
+    bits: NDArray[np.uint32],
+    values: NDArray[np.int32],
+    first_entry: int,
+    x: int,
+    y: int,
+    out: NDArray[np.int32],
+) -> int:
+    """Decode the integers of a box that lies inside the image; tiles of length 0 are left as they are.
+
+    ``bits`` and ``values`` hold the index from ``first_entry`` on, ``shape`` is as `build_index` has it. 0, or 16 times the number of
+    the tile that is at fault, less one of the negative codes.
+    """
+    width, height, tile_width, tile_height, tiles_across, stride, block, pixel_bytes, entries = shape
+    rows, columns = out.shape
+    stream = np.empty(4096 + 8 * block + _SLACK_BYTES, np.uint8)
+    scratch = np.empty(columns + stride, np.int32)
+    for row in range(rows):
+        tile_row = (y + row) // tile_height
+        column = 0
+        while column < columns:
+            tile_column = (x + column) // tile_width
+            tile = tile_row * tiles_across + tile_column
+            left = tile_column * tile_width
+            this_width, this_height = min(tile_width, width - left), min(tile_height, height - tile_row * tile_height)
+            size = min(columns - column, left + this_width - (x + column))
+            begin = (y + row - tile_row * tile_height) * this_width + (x + column - left)
+            if lengths[tile] != 0:
+                begin_bit, end_bit, last, code = _stretch(
+                    lengths[tile], begin, size, this_width * this_height, stride, bits, values, tile * entries - first_entry
+                )
+                if code != 0:
+                    return 16 * tile - code
+                skip, wanted = begin % stride, (end_bit + 7) // 8 - begin_bit // 8
+                if stream.size < wanted + 8 * block + _SLACK_BYTES:
+                    stream = np.empty(2 * wanted + 8 * block + _SLACK_BYTES, np.uint8)
+                got = pread(descriptor, stream.ctypes.data, wanted, offsets[tile] + begin_bit // 8)
+                if got != wanted:
+                    return 16 * tile - (LOST if got < 0 else SHORT)
+                ahead = 8 * (begin_bit // 8)
+                position, _ = _decode(
+                    stream.ctypes.data, begin_bit - ahead, end_bit - ahead, last, skip + size, block, pixel_bytes, scratch
+                )
+                if position < 0:
+                    return 16 * tile - CORRUPT
+                _wrap(scratch, skip, skip + size, pixel_bytes)
+                for i in range(size):
+                    out[row, column + i] = scratch[skip + i]
+            column += size
+    return 0

@@ -1,0 +1,130 @@
+"""The seek index of one plane: made on first use, kept in the cache folder, checked before it is believed.
+
+A file in the cache folder has a head of 64 bytes (what it is, the key, the number of entries, a checksum), then the bit offsets as
+``uint32`` and the pixels before them as ``int32``. Nothing of it stays in memory: a read takes the entries of its rows from the file, so
+that memory does not grow with the number of open tiles.
+"""
+
+import hashlib
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .descriptor import Descriptor
+
+__all__ = ["Entries", "SeekIndex", "index_key"]
+
+Entries: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.int32]]
+"""Bit offsets, and the values of the pixels before."""
+
+_MAGIC = b"SKYDESK seek index 1\n   "
+_HEAD = struct.Struct("<24s32sQ")
+_SUM = struct.Struct("<I")
+_BEGIN = _HEAD.size + _SUM.size
+_CHUNK_BYTES = 1 << 20
+
+
+def index_key(path: Path, number: int, size: int, changed_ns: int, cards: tuple[bytes, ...]) -> bytes:
+    """Give what an index depends on, as 32 bytes: the file's path, size and time of change, and the extension's number and header."""
+    head = f"{path}\n{number}\n{size}\n{changed_ns}\n".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(head + b"".join(cards)).digest()
+
+
+class SeekIndex:
+    """The entries of one plane, in a file of the cache folder, or in memory where that cannot be."""
+
+    def __init__(self, file: Descriptor | None, count: int, kept: Entries | None = None) -> None:
+        self._file = file
+        self._count = count
+        self._kept = kept
+
+    @classmethod
+    def get(cls, folder: Path | None, name: str, key: bytes, count: int, build: Callable[[], Entries]) -> "SeekIndex":
+        """Take the index from the folder where it is there and sound; else build it, and keep it where that can be done.
+
+        Two processes may do so at once: each writes a file of its own and renames it.
+
+        Parameters
+        ----------
+        folder
+            The cache folder; None to keep nothing.
+        name
+            Plain name of the file.
+        key
+            32 bytes: what the index depends on.
+        count
+            Number of entries.
+        build
+            Makes the entries.
+        """
+        found = _opened(folder / name, key, count) if folder else None
+        if found is None:
+            entries = build()
+            found = _kept(folder, name, key, entries) if folder else None
+            if found is None:
+                return cls(None, count, entries)
+        return cls(found, count)
+
+    def entries(self, first: int, after: int) -> Entries | None:
+        """Give the entries from ``first`` to before ``after``; None where the file has been tampered with and cannot give them."""
+        if self._kept is not None:
+            return self._kept[0][first:after], self._kept[1][first:after]
+        if self._file is None:
+            return None
+        bits, values = np.empty(after - first, np.uint32), np.empty(after - first, np.int32)
+        begin = _BEGIN + 4 * first
+        sound = self._file.fill(begin, bits) and self._file.fill(begin + 4 * self._count, values)
+        return (bits, values) if sound else None
+
+
+def _opened(path: Path, key: bytes, count: int) -> Descriptor | None:
+    """Open an index; None where there is none, it belongs to something else, or is broken."""
+    try:
+        file = Descriptor(path)
+    except OSError:
+        return None
+    head = file.read(0, _BEGIN)
+    if file.size != _BEGIN + 8 * count or head[: _HEAD.size] != _HEAD.pack(_MAGIC, key, count):
+        return None
+    checksum = zlib.crc32(head[: _HEAD.size])
+    for at in range(_BEGIN, file.size, _CHUNK_BYTES):
+        checksum = zlib.crc32(file.read(at, min(_CHUNK_BYTES, file.size - at)), checksum)
+    if checksum != _SUM.unpack(head[_HEAD.size :])[0]:
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return file
+
+
+def _kept(folder: Path, name: str, key: bytes, entries: Entries) -> Descriptor | None:
+    """Write an index and open it; None where the folder cannot be written."""
+    unfinished: str | None = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        head = _HEAD.pack(_MAGIC, key, len(entries[0]))
+        checksum = zlib.crc32(head)
+        for column in entries:
+            checksum = zlib.crc32(_bytes(column), checksum)
+        number, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+        with os.fdopen(number, "wb") as file:
+            file.write(head + _SUM.pack(checksum))
+            for column in entries:
+                file.write(_bytes(column))
+        Path(unfinished).replace(folder / name)
+        return Descriptor(folder / name)
+    except OSError:
+        if unfinished is not None:
+            Path(unfinished).unlink(missing_ok=True)
+        return None
+
+
+def _bytes(column: NDArray[Any]) -> memoryview:
+    return column.data.cast("B")
