@@ -67,6 +67,16 @@ class SkydeskSettings(Configurable):
         config=True
     )
     catalog_connections = Int(16, min=1, help="""Statements that may run in the service at the same time; more wait.""").tag(config=True)
+    image_cache_folder = Unicode(
+        help="""Folder of the seek indexes of compressed images, 6 MB a plane of a whole tile, made when an image is first cut.
+        Several services and workers may share it; it may be deleted at any time. Default: $SKYDESK_IMAGE_CACHE, else `images` in the
+        user's cache folder."""
+    ).tag(config=True)
+    cutout_threads = Int(
+        0,
+        min=0,
+        help="""Threads with which one job cuts images. 0 for as many as it has processors: those of the machine, or of its pod.""",
+    ).tag(config=True)
     smtp_host = Unicode(help="""Mail server for word about jobs. Empty for no mail. Default: $SKYDESK_SMTP_HOST.""").tag(config=True)
     smtp_port = Int(25, min=1, max=65535, help="""Port of the mail server.""").tag(config=True)
     smtp_user = Unicode(help="""Account at the mail server; empty for none. Needs smtp_password_file.""").tag(config=True)
@@ -115,6 +125,10 @@ class SkydeskSettings(Configurable):
     @default("database_url")
     def _database_url_default(self) -> str:
         return os.environ.get("SKYDESK_DATABASE_URL") or f"sqlite:///{Path(self.data_folder).resolve() / 'skydesk.sqlite'}"
+
+    @default("image_cache_folder")
+    def _image_cache_folder_default(self) -> str:
+        return os.environ.get("SKYDESK_IMAGE_CACHE") or str(Path(platformdirs.user_cache_dir("skydesk", appauthor=False)) / "images")
 
     @default("workers")
     def _workers_default(self) -> int:
