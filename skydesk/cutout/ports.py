@@ -18,7 +18,7 @@ class TilePlane(Protocol):
 
     @property
     def name(self) -> str:
-        """EXTNAME, upper case; ``SCI`` where the file names none and it is the first."""
+        """EXTNAME, upper case; ``SCI`` where the file names none, or IMAGE as older ones do, and it is the first."""
 
     @property
     def width(self) -> int:
@@ -120,6 +120,12 @@ class BandCut:
 
     resampled: bool = False
     """True where pixels of other tiles were interpolated, false where the nearest was taken."""
+
+    offset_pixels: float = 0.0
+    """How far, in x or y, a pixel of another tile lies from the place that it was taken for; at most 0.5, and 0 where `resampled`."""
+
+    release: str = ""
+    """The release that the tile is of."""
 
     @property
     def sci(self) -> NDArray[np.float32]:
