@@ -1,6 +1,6 @@
 """Labs as pods: sized by profile, without rights on the cluster, ended by Kubernetes itself at the latest."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kubernetes_asyncio.client.rest import ApiException
@@ -75,8 +75,12 @@ class SkydeskKubeSpawner(SkydeskLabs, KubeSpawner):
             mounts["skydesk-home"] = {"name": "skydesk-home", "mountPath": self.home_path}
         self.volumes, self.volume_mounts = volumes, mounts
         await super().load_user_options()
-        seconds = (datetime.fromisoformat(self.lease["longest_end_at"]) - self.now()).total_seconds()
+        seconds = (self._longest_end_at() - self.now()).total_seconds()
         self._apply_overrides(deadline(seconds, grace_seconds=self.deadline_grace_seconds))
+
+    def deadline_at(self) -> datetime | None:
+        """When Kubernetes ends the pod: it counts from the pod's own start, so that it may be seconds later."""
+        return self._longest_end_at() + timedelta(seconds=self.deadline_grace_seconds)
 
     def get_state(self) -> dict[str, Any]:
         """What the hub keeps over its own restart, and the node, which administrators see."""
@@ -99,6 +103,9 @@ class SkydeskKubeSpawner(SkydeskLabs, KubeSpawner):
     def told(self, error: Exception) -> Exception:
         """Put the cluster's refusal of a pod into words."""
         return not_placed(refusal_of_cluster(str(error.body or error.reason))) if isinstance(error, ApiException) else error
+
+    def _longest_end_at(self) -> datetime:
+        return datetime.fromisoformat(self.lease["longest_end_at"])
 
     def _pod(self) -> dict[str, Any] | None:
         """The pod as the cluster has last told of it."""

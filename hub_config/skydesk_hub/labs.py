@@ -127,7 +127,7 @@ class SkydeskLabs(_Spawner):
                 raise
             raise told from error
         try:
-            await self.service.started(self.lease["id"])
+            await self.service.started(self.lease["id"], self.deadline_at())
         except ServiceRefused as refusal:
             self._end = End(reason="failed", message=refusal.message)
             raise refused(refusal, self._require(self.lease["profile"])) from refusal
@@ -151,6 +151,10 @@ class SkydeskLabs(_Spawner):
 
     def seen_end(self) -> End | None:
         """Tell why the lab ended by itself, as far as the spawner sees it; None where it runs or nothing is known."""
+        return None
+
+    def deadline_at(self) -> datetime | None:
+        """Tell when the lab is ended by what it runs in, whatever hub and service do; None where nothing does that."""
         return None
 
     def told(self, error: Exception) -> Exception:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -85,9 +86,10 @@ class ServiceClient:
         """
         return await self._call("POST", "hub/leases", json={"user": user, "groups": list(groups), "server": server, "profile": profile})
 
-    async def started(self, lease_id: str) -> None:
-        """Say that the lab of a lease runs."""
-        await self._told(f"hub/leases/{quote(lease_id, safe='')}/started", {})
+    async def started(self, lease_id: str, deadline_at: datetime | None = None) -> None:
+        """Say that the lab of a lease runs, and when the cluster ends it by itself; None where nothing does."""
+        body = {} if deadline_at is None else {"deadline_at": deadline_at.isoformat()}
+        await self._told(f"hub/leases/{quote(lease_id, safe='')}/started", body)
 
     async def ended(self, lease_id: str, reason: str, message: str) -> None:
         """Say that the lab of a lease has ended, and why."""

@@ -11,7 +11,7 @@ from .budgets import Budgets
 from .desk import LeaseDesk
 from .model import RUNNING, WAITING, Act, EndReason, Lease, LeasePhase, Message, StopWish
 from .ports import LeaseBook
-from .rules import extended, new_id
+from .rules import extended, new_id, why_not_so_long
 from .service import LeaseService
 
 __all__ = ["Administration", "Usage", "audience_words", "sees"]
@@ -67,7 +67,7 @@ class Administration:
         Raises
         ------
         NotFound, NotAllowed, Conflict, InvalidRequest
-            No such lease; not one that the user may act on; it does not run; too long.
+            No such lease; not one that the user may act on; it does not run, or the cluster ends it before; too long.
         """
 
         def do(desk: LeaseDesk, lease: Lease) -> Lease:
@@ -77,6 +77,8 @@ class Administration:
                 raise Conflict(f"the lab of {lease.owner} is {lease.phase}; only one that runs can be extended")
             if lease.stop is not None:
                 raise Conflict(f"the lab of {lease.owner} is being ended already; it can be started again instead")
+            if (reason := why_not_so_long(lease, seconds)) is not None:
+                raise Conflict(reason)
             longer = extended(lease, seconds, by_owner=False)
             desk.book.keep(longer)
             return desk.set_end(longer, desk.budgets())

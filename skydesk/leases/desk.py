@@ -20,10 +20,11 @@ from .rules import (
     run_of_use,
     scarcely,
     settled,
+    time_words,
     words_of_time,
 )
 
-__all__ = ["LeaseDesk", "time_words"]
+__all__ = ["LeaseDesk"]
 
 _MOVED_SECONDS = 1.0
 _FOR_EVER_SECONDS = 366 * 86400.0
@@ -228,11 +229,6 @@ class LeaseDesk:
             length=len(waiting),
             estimate_seconds=estimate,
         )
-
-
-def time_words(time: datetime) -> str:
-    """A time as a sentence has it, UTC to the minute."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _charge(lease: Lease, now: datetime) -> Charge:

@@ -121,6 +121,9 @@ class Lease:
     longest_end_at: datetime | None = None
     """When its time would be over with every extension that its owner may take."""
 
+    deadline_at: datetime | None = None
+    """When what it runs in is ended by the cluster itself, which nobody can put off; None where nothing does that."""
+
     used_seconds: float = 0
     """What earlier leases of the same run of use have used of the time, seconds."""
 

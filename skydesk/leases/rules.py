@@ -25,7 +25,9 @@ __all__ = [
     "scarcely",
     "settled",
     "stop_wish",
+    "time_words",
     "why_no_extension",
+    "why_not_so_long",
     "words_of_time",
 ]
 
@@ -88,11 +90,11 @@ def scarcely(profile: LabProfile) -> float:
     return min(60.0, profile.longest_seconds / 100)
 
 
-def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime) -> Lease:
-    """The lease once its lab runs; its time begins now."""
+def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime, deadline_at: datetime | None = None) -> Lease:
+    """The lease once its lab runs; its time begins now, and ends at the deadline of what it runs in at the latest."""
     own = RunOfUse(used_seconds=lease.used_seconds, added_seconds=lease.added_seconds, extensions=lease.extensions)
     run = _together((own, run))
-    time_ends_at = now + timedelta(seconds=run.left_seconds(profile))
+    time_ends_at = _by(deadline_at, now + timedelta(seconds=run.left_seconds(profile)))
     return replace(
         lease,
         phase=LeasePhase.ACTIVE,
@@ -102,7 +104,8 @@ def active(lease: Lease, profile: LabProfile, run: RunOfUse, now: datetime) -> L
         extensions=run.extensions,
         time_ends_at=time_ends_at,
         ends_at=time_ends_at,
-        longest_end_at=now + timedelta(seconds=run.longest_seconds(profile)),
+        longest_end_at=_by(deadline_at, now + timedelta(seconds=run.longest_seconds(profile))),
+        deadline_at=deadline_at,
     )
 
 
@@ -216,23 +219,45 @@ def why_no_extension(lease: Lease, profile: LabProfile | None, now: datetime, bu
     if lease.extensions >= profile.extensions:
         times = {1: "once", 2: "twice"}.get(profile.extensions, f"{profile.extensions} times")
         return f"the lab was extended {times} already, as often as {profile.title} allows"
+    return _why_nothing_is_won(lease, now, budget_seconds)
+
+
+def why_not_so_long(lease: Lease, seconds: float) -> str | None:
+    """Why nobody at all can give a lab so many seconds more; None where an administrator can."""
+    if lease.deadline_at is None or lease.time_ends_at is None or seconds <= (lease.deadline_at - lease.time_ends_at).total_seconds():
+        return None
+    return (
+        f"the lab of {lease.owner} can go on until {time_words(lease.deadline_at)} at the latest, when the cluster ends its pod; "
+        "extend it to no later than that, or have it started again"
+    )
+
+
+def _why_nothing_is_won(lease: Lease, now: datetime, budget_seconds: float) -> str | None:
+    """Why a lab would end no later for an extension that its owner may take."""
+    if lease.time_ends_at is not None and lease.time_ends_at == lease.deadline_at:
+        return f"the cluster ends the lab at {time_words(lease.deadline_at)}, and nobody can put that off; start it again then"
     if lease.time_ends_at is not None and (lease.time_ends_at - now).total_seconds() > budget_seconds:
         return f"the GPU-hours of the group {lease.group} are used up before the time is; an extension would add nothing"
     return None
 
 
 def extended(lease: Lease, seconds: float, *, by_owner: bool) -> Lease:
-    """The lease with more time; ``ends_at`` is for the budget to look at again."""
+    """The lease with more time, up to its deadline; ``ends_at`` is for the budget to look at again."""
     if lease.time_ends_at is None:
         raise ValueError(f"lease {lease.id} has no end that could be moved")
-    time_ends_at = lease.time_ends_at + timedelta(seconds=seconds)
+    time_ends_at = _by(lease.deadline_at, lease.time_ends_at + timedelta(seconds=seconds))
     return replace(
         lease,
         time_ends_at=time_ends_at,
         ends_at=time_ends_at,
-        added_seconds=lease.added_seconds + seconds,
+        added_seconds=lease.added_seconds + (time_ends_at - lease.time_ends_at).total_seconds(),
         extensions=lease.extensions + by_owner,
     )
+
+
+def time_words(time: datetime) -> str:
+    """A time as a sentence has it, UTC to the minute."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def words_of_time(seconds: float) -> str:
@@ -244,6 +269,10 @@ def words_of_time(seconds: float) -> str:
     if not hours:
         return f"{minutes} min"
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def _by(deadline_at: datetime | None, time: datetime) -> datetime:
+    return time if deadline_at is None else min(deadline_at, time)
 
 
 def _counts(lease: Lease, profile: LabProfile, now: datetime) -> bool:

@@ -95,8 +95,13 @@ class LeaseService:
             raise outcome
         return outcome
 
-    def started(self, lease_id: str) -> Lease:
+    def started(self, lease_id: str, deadline_at: datetime | None = None) -> Lease:
         """Take note that a lab runs: its time begins, and so does the charge for its GPUs.
+
+        Parameters
+        ----------
+        deadline_at
+            When what it runs in is ended by itself: its time is over then at the latest. None where nothing ends it.
 
         Raises
         ------
@@ -113,7 +118,7 @@ class LeaseService:
                 return lease
             if lease.phase is not LeasePhase.STARTING:
                 raise Conflict(f"lease {lease.id} is {lease.phase}, and only one that is STARTING can start; ask for a new one")
-            lease = self._active(desk, lease)
+            lease = self._active(desk, lease, deadline_at)
             desk.begin_charge(lease)
             book.keep(lease)
             return desk.set_end(lease, desk.budgets())
@@ -289,12 +294,12 @@ class LeaseService:
         if self.store.read(lambda book: book.leases(phases=RUNNING, charged=True) or book.leases(phases=WAITING)):
             self.store.write(work)
 
-    def _active(self, desk: LeaseDesk, lease: Lease) -> Lease:
+    def _active(self, desk: LeaseDesk, lease: Lease, deadline_at: datetime | None) -> Lease:
         profile: LabProfile | None = desk.profile_of(lease)
         if profile is None:
             raise Conflict(f"the profile {lease.profile!r} of lease {lease.id} is no longer in the policy; ask for another")
         others = [other for other in desk.earlier(lease.owner, profile) if other.id != lease.id]
-        return active(lease, profile, run_of_use(profile, others, desk.now), desk.now)
+        return active(lease, profile, run_of_use(profile, others, desk.now), desk.now, deadline_at)
 
 
 def _remember(book: LeaseBook, owner: str, groups: frozenset[str]) -> None:

@@ -47,6 +47,7 @@ def lease_to_json(lease: Lease, services: Any) -> dict[str, Any]:
         "started_at": time_to_json(lease.started_at),
         "ends_at": time_to_json(lease.ends_at),
         "longest_end_at": time_to_json(lease.longest_end_at),
+        "deadline_at": time_to_json(lease.deadline_at),
         "idle_seconds": (profile or services.policy.base_profile).idle_seconds,
         "gpu_seconds": round(lease.gpu_seconds, 3),
         "end": None if wish is None else {"reason": wish.reason.value, "message": wish.message},
@@ -271,8 +272,10 @@ def _admit(call: Call) -> JsonReply:
 
 
 def _started(call: Call) -> JsonReply:
-    Fields(call.json).finish()
-    return JsonReply(value=lease_to_json(call.services.leases.started(call.arguments["id"]), call.services))
+    fields = Fields(call.json)
+    deadline_at = time_from_json(fields, "deadline_at")
+    fields.finish()
+    return JsonReply(value=lease_to_json(call.services.leases.started(call.arguments["id"], deadline_at), call.services))
 
 
 def _ended(call: Call) -> JsonReply:

@@ -49,6 +49,7 @@ FULL_LEASE = make_lease(
     time_ends_at=NOW + 5 * HOUR,
     ends_at=NOW + 4 * HOUR,
     longest_end_at=NOW + 9 * HOUR,
+    deadline_at=NOW + 10 * HOUR,
     used_seconds=12.25,
     added_seconds=3600.5,
     extensions=3,

@@ -31,6 +31,7 @@ class FakeLeaseService:
         self.leases: dict[str, dict[str, Any]] = {}
         self.queue: list[tuple[str, str]] = []
         self.ends: list[tuple[str, str, str]] = []
+        self.deadlines: dict[str, str | None] = {}
         self.synced: list[list[dict[str, str]]] = []
         self.calls: list[str] = []
         self.last_end: dict[str, Any] | None = None
@@ -57,6 +58,7 @@ class FakeLeaseService:
                 self.synced.append(body["running"])
                 return httpx.Response(200, json={})
             case "POST", ["hub", "leases", lease_id, "started"]:
+                self.deadlines[lease_id] = body.get("deadline_at")
                 return self._started(lease_id)
             case "POST", ["hub", "leases", lease_id, "ended"]:
                 self.ends.append((lease_id, body["reason"], body["message"]))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +128,18 @@ def test_a_lab_is_the_pod_that_was_agreed(within: Callable[..., Any], name: str,
     if os.environ.get("SKYDESK_WRITE_GOLDEN") == "1":
         golden.write_text(made)
     assert made == golden.read_text()
+
+
+def test_the_service_is_told_when_kubernetes_ends_the_pod(within: Callable[..., Any]) -> None:
+    async def deadline(lab: Lab) -> Any:
+        pod = await manifest_of("small")(lab)
+        lab.fake.leases["lease1"] = lab.lease
+        await lab.service.started("lease1", lab.deadline_at())
+        return pod["spec"]["activeDeadlineSeconds"], lab.fake.deadlines["lease1"]
+
+    seconds, told = within(deadline, deadline_grace_seconds=20)
+    assert datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=seconds) == datetime.fromisoformat(told)
+    assert told == "2026-11-23T18:00:20+00:00"
 
 
 def test_the_base_settings_are_those_of_the_least_profile(within: Callable[..., Any]) -> None:

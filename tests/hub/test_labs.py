@@ -167,6 +167,7 @@ def test_the_service_is_told_of_start_and_end(lab: MakeLab, service: FakeLeaseSe
     run(mine.start())
     lease = mine.lease["id"]
     assert service.leases[lease]["phase"] == "ACTIVE"
+    assert service.deadlines == {lease: None}, "nothing but the hub ends a process"
     end(mine)
     assert service.ends == [(lease, "user", "")]
     end(mine)

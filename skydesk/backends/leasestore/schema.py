@@ -25,6 +25,7 @@ leases = sa.Table(
     sa.Column("time_ends_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
     sa.Column("longest_end_at", UtcDateTime),
+    sa.Column("deadline_at", UtcDateTime),
     sa.Column("used_seconds", sa.Double, nullable=False),
     sa.Column("added_seconds", sa.Double, nullable=False),
     sa.Column("extensions", sa.Integer, nullable=False),

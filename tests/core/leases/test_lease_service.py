@@ -7,8 +7,8 @@ import pytest
 
 from skydesk.access import Policy
 from skydesk.errors import Conflict, LimitExceeded, NotAllowed, NotFound, Queued
-from skydesk.leases.model import BusyKernel, Ending, EndReason, LeasePhase
-from skydesk.leases.rules import stop_wish
+from skydesk.leases.model import BusyKernel, Ending, EndReason, Lease, LeasePhase
+from skydesk.leases.rules import stop_wish, time_words
 from skydesk.leases.service import RunningLab
 from skydesk.leases.views import lab_of, offers_to
 from tests.core.leases.desk import GROUPS, HOUR, PROFILES, SMALL, Desk, user
@@ -218,6 +218,37 @@ def test_a_lab_that_is_being_ended_stays_so(desk: Desk) -> None:
         desk.leases.extend(ADA, "")
     with pytest.raises(Conflict, match="being ended already"):
         desk.administration.extend(root, lease.id, HOUR)
+
+
+def started_in_a_pod(desk: Desk, *, hours: float, profile: str = "small") -> Lease:
+    """A lab whose pod the cluster ends so much later."""
+    return desk.leases.started(desk.admit(profile=profile).id, desk.clock.now + timedelta(hours=hours))
+
+
+def test_an_administrator_is_told_until_when_a_pod_can_go_on(desk: Desk) -> None:
+    root = user("root", rights=frozenset({"admin"}))
+    lease = started_in_a_pod(desk, hours=12.5)
+    until = time_words(desk.clock.now + timedelta(hours=12.5))
+    with pytest.raises(Conflict, match=f"the lab of ada can go on until {until} at the latest, when the cluster ends its pod"):
+        desk.administration.extend(root, lease.id, 4.6 * HOUR)
+    assert desk.seconds_left(lease) == 8 * HOUR
+    desk.administration.extend(root, lease.id, 4.5 * HOUR)
+    assert desk.seconds_left(lease) == 12.5 * HOUR
+    with pytest.raises(Conflict, match=f"the cluster ends the lab at {until}, and nobody can put that off"):
+        desk.leases.extend(ADA, "")
+
+
+def test_a_lab_whose_pod_took_long_to_start_knows_its_real_end(desk: Desk) -> None:
+    lease = started_in_a_pod(desk, hours=7.5)
+    assert desk.seconds_left(lease) == 7.5 * HOUR
+    assert desk.lease(lease).longest_end_at == desk.lease(lease).deadline_at
+
+
+def test_an_owner_gets_what_the_pod_has_left_of_an_extension_and_pays_for_no_more(desk: Desk) -> None:
+    lease = started_in_a_pod(desk, hours=9)
+    desk.leases.extend(ADA, "")
+    assert desk.seconds_left(lease) == 9 * HOUR
+    assert desk.lease(lease).added_seconds == HOUR
 
 
 def test_nobody_extends_the_lab_of_somebody_else(desk: Desk) -> None:
