@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -37,17 +38,26 @@ class Tile:
     """Side of the image, pixels."""
 
     pixel_scale_arcsec: float
+    closing_deg: tuple[float, float] = (0.0, 0.0)
+    """What the unique area lacks in the west and in the east, degrees of right ascension, where its strip closes upon itself."""
 
     @property
     def unique_ra_deg(self) -> tuple[float, float]:
         """Lower and upper right ascension of the unique area, degrees, each 0 <= ra < 360; the lower is larger where it crosses 0 h."""
         half = self.step_deg / math.cos(math.radians(self.dec_deg)) / 2
-        return _wrap(self.ra_deg - half), _wrap(self.ra_deg + half)
+        return _wrap(self.ra_deg - half + self.closing_deg[0]), _wrap(self.ra_deg + half - self.closing_deg[1])
 
     @property
     def unique_dec_deg(self) -> tuple[float, float]:
         """Lower and upper declination of the unique area, degrees."""
         return self.dec_deg - self.step_deg / 2, self.dec_deg + self.step_deg / 2
+
+    @property
+    def unique_area_deg2(self) -> float:
+        """Size of the unique area on the sphere, square degrees."""
+        south, north = (math.sin(math.radians(dec)) for dec in self.unique_dec_deg)
+        width = self.step_deg / math.cos(math.radians(self.dec_deg)) - sum(self.closing_deg)
+        return width * math.degrees(north - south)
 
     @property
     def corners_deg(self) -> tuple[tuple[float, float], ...]:
@@ -161,6 +171,11 @@ class TileGrid:
         """Number of strips."""
         return int((self.first_dec_deg - self.last_dec_deg) / self.step_deg + 1e-9) + 1
 
+    @property
+    def strip_columns(self) -> IntArray:
+        """Number of tiles of every strip."""
+        return _strips(self).columns
+
     def columns(self, row: int) -> int:
         """Count the tiles of a strip."""
         return int(self._columns(np.array([row]))[0])
@@ -179,13 +194,28 @@ class TileGrid:
             Row and column of each tile, in the order given; -1 and -1 where the grid does not reach.
         """
         ra, dec = np.broadcast_arrays(np.asarray(ra_deg, float), np.asarray(dec_deg, float))
-        rows = np.floor(np.nan_to_num((self.first_dec_deg - dec) / self.step_deg, nan=-9, posinf=-9, neginf=-9) + 0.5).astype(np.int64)
-        outside = (rows < 0) | (rows >= self.rows) | ~np.isfinite(ra)
-        rows = np.where(outside, 0, rows)
-        offset = (np.where(outside, 0.0, ra) - self.first_ra_deg) % 360
-        columns = np.floor(offset / self._ra_step_deg(rows) + 0.5).astype(np.int64)
-        columns = np.where(columns >= self._columns(rows), 0, columns)
-        return np.where(outside, -1, rows), np.where(outside, -1, columns)
+        rows, columns = np.empty(ra.shape, np.int64), np.empty(ra.shape, np.int64)
+        flat_ra, flat_dec, flat_rows, flat_columns = ra.ravel(), dec.ravel(), rows.reshape(-1), columns.reshape(-1)
+        for begin in range(0, ra.size, _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            self._find(flat_ra[part], flat_dec[part], flat_rows[part], flat_columns[part])
+        return rows, columns
+
+    def _find(self, ra: FloatArray, dec: FloatArray, rows: IntArray, columns: IntArray) -> None:
+        """Fill in rows and columns; short arrays stay in the processor's cache."""
+        strips = _strips(self)
+        row = np.floor((self.first_dec_deg - dec) * (1 / self.step_deg) + 0.5)
+        good = (row >= 0) & (row < self.rows) & (np.abs(ra) < np.inf)
+        all_good = bool(good.all())
+        if not all_good:
+            row, ra = np.where(good, row, 0.0), np.where(good, ra, 0.0)
+        rows[:] = row
+        offset = ra - self.first_ra_deg
+        offset -= 360.0 * np.floor(offset * (1 / 360.0))
+        columns[:] = offset * strips.columns_per_deg[rows] + 0.5
+        np.copyto(columns, 0, where=offset >= strips.closes_deg[rows])
+        if not all_good:
+            rows[~good], columns[~good] = -1, -1
 
     def tile(self, row: int, column: int) -> Tile:
         """Give one tile of the grid.
@@ -198,7 +228,10 @@ class TileGrid:
         if not (0 <= row < self.rows and 0 <= column < self.columns(row)):
             raise NotFound(f"the grid has no tile in row {row}, column {column}")
         dec = self.first_dec_deg - row * self.step_deg
-        ra = _wrap(self.first_ra_deg + column * float(self._ra_step_deg(np.array(row))))
+        ra_step = float(self._ra_step_deg(np.array(row)))
+        ra = _wrap(self.first_ra_deg + column * ra_step)
+        both = self.columns(row) * ra_step - 360
+        closing = (both / 2 if column == 0 else 0.0, both / 2 if column == self.columns(row) - 1 else 0.0)
         return Tile(
             name=tile_name(self.prefix, ra, dec),
             row=row,
@@ -208,6 +241,7 @@ class TileGrid:
             step_deg=self.step_deg,
             size_pixels=self.size_pixels,
             pixel_scale_arcsec=self.pixel_scale_arcsec,
+            closing_deg=closing,
         )
 
     def tile_at(self, ra_deg: float, dec_deg: float) -> Tile:
@@ -226,9 +260,31 @@ class TileGrid:
     def names(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.str_]:
         """Name the tile in whose unique area each position lies; empty where the grid does not reach."""
         rows, columns = self.find(ra_deg, dec_deg)
-        pairs, index = np.unique(np.stack([rows.ravel(), columns.ravel()]), axis=1, return_inverse=True)
-        names = np.array([self.tile(int(row), int(column)).name if row >= 0 else "" for row, column in pairs.T])
-        return names[index.ravel()].reshape(rows.shape)
+        keys, index = np.unique(np.where(rows < 0, -1, rows * _MOST_COLUMNS + columns), return_inverse=True)
+        names = self.names_of(*np.divmod(keys, _MOST_COLUMNS))
+        return np.where(keys < 0, "", names)[index.reshape(rows.shape)]
+
+    def centres_of(self, rows: IntArray, columns: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Give the centres of tiles that the grid has.
+
+        Returns
+        -------
+        tuple of FloatArray
+            ICRS right ascension, 0 <= ra < 360, and declination, degrees.
+        """
+        ra = (self.first_ra_deg + columns * self._ra_step_deg(rows)) % 360
+        dec = self.first_dec_deg - np.asarray(rows, np.float64) * self.step_deg
+        return np.where(ra == 360, 0.0, ra), dec
+
+    def names_of(self, rows: IntArray, columns: IntArray) -> NDArray[np.str_]:
+        """Name tiles that the grid has, each as `tile_name` would."""
+        ra, dec = self.centres_of(rows, columns)
+        ra_minutes, dec_minutes = (np.rint(value * 3_600_000).astype(np.int64) // 60_000 for value in (ra / 15, np.abs(dec)))
+        letters = np.empty((len(ra), 9), np.uint32)
+        for place, number in zip((0, 2, 5, 7), (ra_minutes // 60 % 24, ra_minutes % 60, dec_minutes // 60, dec_minutes % 60), strict=True):
+            letters[:, place], letters[:, place + 1] = ord("0") + number // 10, ord("0") + number % 10
+        letters[:, 4] = np.where(dec > 0, ord("+"), ord("-"))
+        return np.char.add(self.prefix, letters.view("U9").ravel())
 
     def named(self, name: str) -> Tile:
         """Give the tile of a name.
@@ -260,6 +316,29 @@ class TileGrid:
 
     def _columns(self, rows: IntArray) -> IntArray:
         return np.ceil(360 / self._ra_step_deg(rows) - 1e-9).astype(np.int64)
+
+
+_CHUNK = 1 << 14
+_MOST_COLUMNS = 1 << 20
+"""More than a strip of any grid has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Strips:
+    """What `TileGrid.find` needs of each strip."""
+
+    columns: IntArray
+    columns_per_deg: FloatArray
+    closes_deg: FloatArray
+    """Degrees of right ascension from the first tile's centre, eastward, to where the first tile begins again: halfway to the last."""
+
+
+@lru_cache(maxsize=16)
+def _strips(grid: TileGrid) -> _Strips:
+    rows = np.arange(grid.rows)
+    ra_step = np.asarray(grid.step_deg / np.cos(np.radians(grid.first_dec_deg - rows * grid.step_deg)))
+    columns = np.ceil(360 / ra_step - 1e-9)
+    return _Strips(columns=columns.astype(np.int64), columns_per_deg=1 / ra_step, closes_deg=((columns - 1) * ra_step + 360) / 2)
 
 
 def tile_name(prefix: str, ra_deg: float, dec_deg: float) -> str:
