@@ -36,7 +36,7 @@ def _first_card(by_keyword: dict[str, bytes]) -> bytes:
     if simple is not None:
         return _renamed(simple, "SIMPLE")
     tension = by_keyword.get("ZTENSION")
-    return _renamed(tension, "XTENSION") if tension else b"XTENSION= 'IMAGE   '           / Image extension".ljust(80)
+    return _renamed(tension, "XTENSION") if tension else b"XTENSION= 'IMAGE   '".ljust(80)
 
 
 def _rest(card: bytes) -> bytes:
