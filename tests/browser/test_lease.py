@@ -12,7 +12,7 @@ from tests.ports import free_port
 from .conftest import missing
 from .demo import Demo, wait_until
 from .hub import AXE, axe_violations, log_in, start_profile
-from .lab import Lab
+from .lab import LONG_MS, Lab
 from .watch import Watch
 
 POLICY = """
@@ -40,7 +40,8 @@ memory_gib = [2, 8]
 gpus = 1
 longest_hours = 1
 idle_minutes = 60
-holders = 3
+holders = 1
+hold_minutes = 4
 
 [groups.limited]
 title = "Limited"
@@ -63,6 +64,11 @@ profiles = ["long"]
 [groups.gpu]
 title = "GPU users"
 profiles = ["gpu"]
+
+[groups.admin]
+title = "Administrators"
+services = ["query", "jobs"]
+releases = ["*"]
 """
 
 FORMS = {"henrietta": ["Brief"], "vera": ["Brief", "Long"], "cecilia": ["Long", "GPU"]}
@@ -92,7 +98,7 @@ def test_a_person_chooses_from_the_labs_of_their_groups(account: str, short_demo
     expect(page.locator(".skydesk-title")).to_have_text(FORMS[account])
     expect(page.get_by_role("radio")).to_have_count(len(FORMS[account]))
     if "GPU" in FORMS[account]:
-        expect(page.locator(".skydesk-profile", has_text="GPU")).to_contain_text("3 of 3 GPUs free now")
+        expect(page.locator(".skydesk-profile", has_text="GPU")).to_contain_text("1 of 1 GPUs free now")
 
 
 def seconds_of(words: str) -> int:
@@ -137,6 +143,33 @@ def test_a_lab_counts_down_warns_once_and_is_extended_once(
     expect(popup).to_contain_text("none left")
     expect(popup.get_by_role("button", name=re.compile("Extend"))).to_have_count(0)
     expect(warning).to_have_count(0)
+
+
+def test_who_waits_for_a_gpu_is_offered_it_for_minutes_when_it_becomes_free(
+    short_demo: Demo, new_context: Callable[..., BrowserContext], watch: Watch
+) -> None:
+    watch.allow("/hub/spawn", 409)
+    holder = start_profile(new_context(), short_demo, "annie", "GPU", watch)
+    page = new_context().new_page()
+    log_in(page, short_demo, "cecilia", "spawn")
+    gpu = page.locator(".skydesk-profile", has_text="GPU")
+    expect(gpu).to_contain_text("0 of 1 GPUs free now")
+    page.get_by_role("radio", name=re.compile("^GPU")).check()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("you are number 1 of 1 in the queue")).to_be_visible()
+
+    holder.page.goto(f"{short_demo.url}/hub/home")
+    holder.page.get_by_role("button", name="Stop My Server").click()
+
+    def offered() -> bool:
+        page.goto(f"{short_demo.url}/hub/spawn")
+        return "It is your turn" in gpu.inner_text()
+
+    wait_until(offered, seconds=30, what="the turn")
+    expect(gpu).to_contain_text(re.compile("a place is kept for you for [34] min"))
+    page.get_by_role("radio", name=re.compile("^GPU")).check()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/user/cecilia/lab**", timeout=LONG_MS)
 
 
 def look_behind(lab: Lab, item: Locator) -> Locator:
