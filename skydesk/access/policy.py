@@ -50,6 +50,9 @@ class LabProfile:
     holders: int | None = None
     """Labs of this profile at the same time, of all users; None for any number."""
 
+    gpu_labs_each: int = 1
+    """Labs with GPUs, of whatever profile, that one person may have when they start one of this; without GPUs it means nothing."""
+
     hold_seconds: float = 600
     """How long a place is kept for the one whose turn has come, seconds."""
 

@@ -84,6 +84,7 @@ def _profile(name: str, section: Section) -> LabProfile:
         extensions=extensions,
         extension_seconds=extension_seconds,
         holders=holders,
+        gpu_labs_each=section.integer("gpu_labs_each", 1, least=1),
         hold_seconds=section.number("hold_minutes", 10, above=0) * 60,
         warnings_seconds=_warnings(section),
     )

@@ -77,6 +77,10 @@ class LeaseDesk:
             return LimitExceeded(f"the time of {owner} for {profile.title}, {words_of_time(profile.longest_seconds)}, is used up; {when}")
         if not profile.gpus:
             return None
+        if (held := self._gpu_labs(owner)) and len(held) >= profile.gpu_labs_each:
+            where = " and ".join(f"the server {lease.server}" if lease.server else "the default server" for lease in held)
+            most = "one lab" if profile.gpu_labs_each == 1 else f"{profile.gpu_labs_each} labs"
+            return LimitExceeded(f"{owner} has a GPU on {where} already, and may have {most} with GPUs at a time; stop that first")
         granting, budgets = self._policy.granting(groups, profile.name), self.budgets()
         if any(budget.lasts_seconds >= scarcely(profile) for budget in budgets.of(granting, owner, profile.gpus)):
             return None
@@ -162,6 +166,9 @@ class LeaseDesk:
             return
         for lease in self.book.leases(profile=profile_name, phases=WAITING):
             self.book.keep(ended(lease, self.now, EndReason.FAILED, f"the profile {profile_name} is no longer offered"))
+
+    def _gpu_labs(self, owner: str) -> tuple[Lease, ...]:
+        return tuple(lease for lease in self.book.leases(owner=owner, phases=RUNNING) if lease.gpus)
 
     def _in_line(self, profile: LabProfile) -> tuple[Lease, ...]:
         """Leases of a profile on which its places and its queue depend: without a limit of places, not the thousand that run."""

@@ -49,6 +49,7 @@ def test_a_small_policy_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert (small.cpu_request, small.cpu_limit, small.memory_limit_bytes) == (0.5, 1, 2 * 2**30)
     assert (small.gpus, small.holders, small.extensions, small.most_seconds) == (0, None, 0, 8 * 3600)
     assert small.warnings_seconds == (3600, 900, 300)
+    assert small.gpu_labs_each == 1
     group = policy.groups["everybody"]
     assert (group.gpu_hours_per_week, group.rights, group.denies) == (None, frozenset(), frozenset())
 
@@ -75,6 +76,7 @@ def test_groups_are_compared_without_letter_case(tmp_path: Path) -> None:
         (("idle_minutes = 60", "idle_minutes = 60\nextensions = 1"), "profiles.small.extension_hours: must be above 0 where extensions"),
         (("idle_minutes = 60", "idle_minutes = 60\ngpus = 1"), "profiles.small.holders: must be set where there are GPUs"),
         (("idle_minutes = 60", "idle_minutes = 60\nholders = 0"), "profiles.small.holders: must be a whole number from 1 up, got 0"),
+        (("idle_minutes = 60", "idle_minutes = 60\ngpu_labs_each = 0"), "profiles.small.gpu_labs_each: must be a whole number from 1 up"),
         (("idle_minutes = 60", "idle_minutes = 60\nwarnings_minutes = [5, 0]"), "profiles.small.warnings_minutes: item 2 must be a number"),
         (("idle_minutes = 60", "idle_minutes = 60\nnode_selector = { a = 1 }"), "profiles.small.node_selector.a: must be a text"),
         (("idle_minutes = 60", 'idle_minutes = 60\ntolerations = [{ kay = "x" }]'), "row 1, tolerations.kay: is not a key of this table"),

@@ -134,7 +134,56 @@ def test_a_lab_without_gpu_is_closed_for_five_minutes_at_most(desk: Desk) -> Non
     assert desk.seconds_left(desk.start()) == 8 * HOUR
 
 
-def test_a_second_server_wins_no_time_either(desk: Desk) -> None:
+def desk_of_two_gpu_labs_each() -> Desk:
+    two = replace(PROFILES["gpu"], gpu_labs_each=2)
+    return Desk(policy=Policy(profiles={**PROFILES, "gpu": two}, groups=GROUPS))
+
+
+def test_one_person_has_one_lab_with_a_gpu_at_a_time(desk: Desk) -> None:
+    lease = desk.start(profile="gpu")
+    sentence = "ada has a GPU on the default server already, and may have one lab with GPUs at a time; stop that first"
+    for profile in ("gpu", "pair"):
+        with pytest.raises(LimitExceeded) as caught:
+            desk.admit(profile=profile, server="second")
+        assert str(caught.value) == sentence
+    assert [offer.refusal for offer in offers_to(desk.leases, "ada", ["users", "gpu"]).profiles] == [None, sentence, sentence]
+    assert desk.live("gpu") == [("ada", "ACTIVE")], "nor does the wish stand in the queue"
+    desk.start(profile="small", server="second")
+    desk.stop(lease)
+    desk.start(profile="pair", server="third")
+
+
+def test_a_lab_with_a_gpu_is_started_again_on_its_own_server(desk: Desk) -> None:
+    first = desk.start(profile="gpu")
+    second = desk.start(profile="gpu")
+    assert desk.lease(first).end_reason is EndReason.LOST
+    assert desk.lease(second).phase is LeasePhase.ACTIVE
+
+
+def test_a_policy_may_let_one_person_have_several_labs_with_gpus() -> None:
+    desk = desk_of_two_gpu_labs_each()
+    for server in ("one", "two"):
+        desk.start(profile="gpu", server=server)
+    with pytest.raises(LimitExceeded, match="on the server one and the server two already, and may have 2 labs with GPUs at a time"):
+        desk.admit(profile="gpu", server="three")
+    with pytest.raises(LimitExceeded, match="may have one lab with GPUs"):
+        desk.admit(profile="pair", server="three")
+
+
+def test_who_has_a_gpu_when_another_is_offered_leaves_it_to_the_next(desk: Desk) -> None:
+    other = desk.start("bob", "pair")
+    desk.queue_up("ada", "pair")
+    desk.queue_up("cyd", "pair")
+    desk.start("ada", "gpu")
+    desk.stop(other)
+    assert desk.live("pair") == [("ada", "OFFERED"), ("cyd", "QUEUED")]
+    with pytest.raises(LimitExceeded, match="ada has a GPU"):
+        desk.admit("ada", "pair", server="second")
+    assert desk.live("pair") == [("cyd", "OFFERED")]
+
+
+def test_a_second_server_wins_no_time_either() -> None:
+    desk = desk_of_two_gpu_labs_each()
     first = desk.start(profile="gpu", server="one")
     desk.pass_(hours=20)
     second = desk.start(profile="gpu", server="two")
