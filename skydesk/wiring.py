@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,10 @@ from .registry import Service, all_services
 from .settings import SkydeskSettings
 
 if TYPE_CHECKING:
+    from .cutout.chart import ChartObjects
+    from .cutout.model import CutoutRequest, Positions
+    from .cutout.ports import CutoutRenderer, TileStore
+    from .cutout.task import CutoutResults
     from .jobs.model import Job
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
     from .jobs.reports import ReportReceiver
@@ -35,6 +40,7 @@ __all__ = [
     "jobs_folder_of",
     "local_user",
     "policy_of",
+    "preload_cutouts",
     "worker_services",
 ]
 
@@ -109,6 +115,39 @@ class WorkerServices:
     survey: "Survey"
     catalog: "Catalog"
     writer: "ResultWriter"
+    image_cache: Path | None = None
+    """Folder of the images' seek indexes."""
+
+    threads: int = 1
+    """How many rows of a cutout job are cut at a time."""
+
+    @cached_property
+    def tiles(self) -> "TileStore":
+        """The survey's images, opened when they are first asked for."""
+        return _open_tiles(self.survey, self.image_cache)
+
+    @cached_property
+    def renderer(self) -> "CutoutRenderer":
+        """What makes the files of cutouts."""
+        return _renderer()
+
+    @cached_property
+    def chart_objects(self) -> "ChartObjects | None":
+        """What asks the catalogue for the objects of finding charts; None for a survey without objects."""
+        return _chart_objects(self.catalog, self.survey)
+
+    def read_cutout_job(self, request: Mapping[str, Any], content: bytes) -> "tuple[CutoutRequest, Positions]":
+        """Read a cutout job's request and its positions."""
+        from .backends.position_files import positions_from_parquet
+        from .web.cutout_job import request_from_json
+
+        return request_from_json(request), positions_from_parquet(content)
+
+    def open_results(self, folder: Path, job_id: str) -> "CutoutResults":
+        """Open the folder that a cutout job writes to."""
+        from .backends.cutout_results import JobResults
+
+        return JobResults(folder, job_id, survey=self.survey, tiles=lambda: self.tiles)
 
 
 def build_services(
@@ -202,12 +241,38 @@ def worker_services(options: Mapping[str, Any]) -> WorkerServices:
     Parameters
     ----------
     options
-        ``survey_file``, and what the catalogue is opened with.
+        ``survey_file``; ``catalog``, what the catalogue is opened with; ``image_cache``, the folder of the images' seek indexes;
+        ``threads``, with how many images are cut, 0 for as many as there are processors.
     """
+    from .backends.local_runner.limits import core_count
     from .backends.writers import FileWriter
 
     survey, catalog = _open_survey(Path(options["survey_file"]), options["catalog"], ExitStack())
-    return WorkerServices(survey=survey, catalog=catalog, writer=FileWriter())
+    cache = options.get("image_cache")
+    return WorkerServices(
+        survey=survey,
+        catalog=catalog,
+        writer=FileWriter(),
+        image_cache=None if cache is None else Path(cache),
+        threads=options.get("threads") or core_count(),
+    )
+
+
+def preload_cutouts() -> None:
+    """Load what cutouts need, compiled code included, so that workers forked afterwards have it; nothing where it is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("numba") is None:
+        return
+    import numpy as np
+
+    from .backends.tiles import kernels  # noqa: F401 (compiled when it is imported)
+    from .cutout.model import LuptonOptions
+
+    pixels = np.zeros((8, 8), np.float32)
+    renderer = _renderer()
+    renderer.lupton(pixels, pixels, pixels, LuptonOptions())
+    renderer.stiff(pixels, pixels, pixels)
 
 
 def local_user(settings: SkydeskSettings) -> User:
@@ -277,7 +342,12 @@ def _catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
 
 
 def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_file: Path, *, on_end: Callable[[Any], None]) -> "JobRunner":
-    options = {"survey_file": str(survey_file.resolve()), "catalog": {**_catalog_options(settings), "connections": 2}}
+    options = {
+        "survey_file": str(survey_file.resolve()),
+        "catalog": {**_catalog_options(settings), "connections": 2},
+        "image_cache": str(_image_cache(settings)),
+        "threads": settings.cutout_threads,
+    }
     if settings.job_runner == "kubernetes":
         from .backends.kubernetes_runner.assembly import runner_from
         from .kubernetes_settings import KubernetesJobs
@@ -295,6 +365,28 @@ def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_f
         warm=settings.warm_workers,
         on_end=on_end,
     )
+
+
+def _open_tiles(survey: "Survey", image_cache: Path | None) -> "TileStore":
+    from .backends.tiles import open_tiles
+
+    return open_tiles(survey, cache_folder=image_cache)
+
+
+def _renderer() -> "CutoutRenderer":
+    from .backends.cutout_files import FileRenderer
+
+    return FileRenderer()
+
+
+def _chart_objects(catalog: "Catalog", survey: "Survey") -> "ChartObjects | None":
+    from .cutout.catalogue import ObjectCatalogue
+
+    return None if survey.objects is None else ObjectCatalogue(catalog, survey).field
+
+
+def _image_cache(settings: SkydeskSettings) -> Path:
+    return Path(settings.image_cache_folder).expanduser().resolve()
 
 
 def _jobs_folder(settings: SkydeskSettings) -> Path:

@@ -200,7 +200,7 @@ class Execution:
         Takes progress, as `JobContext` sends it.
     may_publish
         Asked before anything is put into the job's place, with True for what is left of a failure. False where this attempt is
-        no longer the one that counts.
+        not the one that counts: another was begun, or will be.
     """
 
     def __init__(
@@ -264,6 +264,8 @@ class Execution:
                 context.log(told.message)
             if self._may_publish(True):
                 self._folders.publish_failure(self._job, folder, told, self._timings(began))
+            else:
+                self._folders.keep_log(folder)
         except (OSError, SkydeskError) as again:
             _log.warning("the log of job %s could not be kept: %s", self._job.id, again)
             self._discard(folder)
@@ -289,7 +291,8 @@ class _LocalWorker:
         self._lock_descriptors = channel.take_descriptors()
         self._job = job
         self._cancellation = Cancellation()
-        self._execution = Execution(job, folders, self._cancellation, channel.send)
+        self._is_interrupted = False
+        self._execution = Execution(job, folders, self._cancellation, channel.send, may_publish=self._may_publish)
 
     def run(self, services: Any, task: Task | None) -> None:
         """Carry the job out and tell the runner how it ended."""
@@ -309,9 +312,14 @@ class _LocalWorker:
             while True:
                 message = self._channel.receive()
                 if message is not None and message["kind"] == "stop":
+                    self._is_interrupted = Stop(message["reason"]) is Stop.SHUTDOWN
                     self._cancellation.cancel(STOP_REASONS[Stop(message["reason"])])
         except ChannelClosed:
             os.killpg(0, signal.SIGKILL)
+
+    def _may_publish(self, failed: bool) -> bool:
+        """Results always; of a job that waits again when the service stops nothing, so that it can go on."""
+        return not (failed and self._is_interrupted)
 
     def _hear_sigterm(self, *_: object) -> None:
         # A handler runs between two instructions of the main thread, which may hold the cancellation's lock: not from here, then.
@@ -340,8 +348,9 @@ def resolve(name: str) -> Callable[..., Any]:
 def _preload(settings: WorkerSettings) -> None:
     """Import what workers will need. What fails here fails again in a worker, which then says so."""
     for name in (*settings.preload, settings.services.partition(":")[0]):
-        if importlib.util.find_spec(name.partition(".")[0]) is not None:
-            _try(partial(importlib.import_module, name))
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            continue
+        _try(resolve(name) if ":" in name else partial(importlib.import_module, name))
     _try(partial(tasks_of, settings))
 
 

@@ -60,7 +60,10 @@ def is_listed(listing: Path, name: str) -> bool:
 
 
 def names_in(line: bytes) -> tuple[str, ...]:
-    """Give the files of one line, relative to the listing's folder; none where it is not as we write it."""
+    """Give the files of one line, relative to the listing's folder; none where it is not as we write it.
+
+    An entry without a size of its own has files that are another entry's.
+    """
     if len(line) > LONGEST_LINE_BYTES or not line.endswith(b"\n"):
         return ()
     try:
@@ -70,6 +73,8 @@ def names_in(line: bytes) -> tuple[str, ...]:
     if not isinstance(entry, dict):
         return ()
     folder, files = entry.get("folder"), entry.get("files")
+    if entry.get("size_bytes") == 0:
+        return ()
     if not isinstance(folder, str) or not isinstance(files, list):
         return ()
     names = (f"{folder}/{file}" for file in files if isinstance(file, str) and "/" not in file)

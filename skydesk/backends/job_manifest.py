@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import InternalError, ServiceUnavailable
 from ..jobs.model import Job, JobError, JobFile, JobOutcome
@@ -289,7 +289,7 @@ def _listing(document: Mapping[str, Any]) -> tuple[str | None, int, int]:
     return None, 0, 0
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < 2**53
 
 

@@ -35,12 +35,19 @@ class Stage:
         self.gate = folder / "gate"
         self._runners: list[LocalRunner] = []
 
-    def runner(self, *, services: str = "open_services", options: dict[str, Any] | None = None, **settings: Any) -> LocalRunner:
+    def runner(
+        self,
+        *,
+        services: str = "open_services",
+        tasks: str = "tests.faults.tasks:tasks",
+        options: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> LocalRunner:
         """A runner, not yet started; `close` stops it."""
         worker_settings = WorkerSettings(
             jobs_root=str(self.jobs_root),
-            services=f"tests.faults.tasks:{services}",
-            tasks="tests.faults.tasks:tasks",
+            services=services if ":" in services else f"tests.faults.tasks:{services}",
+            tasks=tasks,
             preload=(),
             options=options or {},
         )

@@ -34,8 +34,9 @@ class WorkerSettings:
         "skydesk.survey",
         "skydesk.backends.duckdb_catalog",
         "skydesk.backends.writers",
+        "skydesk.wiring:preload_cutouts",
     )
-    """Modules that are imported once, before workers are forked; those not installed are left out.
+    """Modules that are imported once, before workers are forked, and functions that are called then; those not installed are left out.
 
     What a task imports here it need not import in every worker. None of them may start a thread that does work.
     """
