@@ -21,6 +21,7 @@ class Descriptor:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.number = -1
         self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         found = os.fstat(self.number)

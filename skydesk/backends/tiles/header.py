@@ -135,9 +135,11 @@ def extensions(read: Reader, file_size: int, name: str) -> Iterator[Extension]:
         size = _data_size(header)
         if begin + size > file_size:
             raise header.fault(f"needs {begin + size} bytes of the file, but there are {file_size}; the file is cut off")
-        yield Extension(number=number, header=header, begin=begin, size=size)
         at = begin + -(-size // _BLOCK) * _BLOCK
-        if at >= file_size or not read(at, _BLOCK).strip(b"\0 "):
+        if at > file_size:
+            raise header.fault("ends before its last block is full; the file is cut off")
+        yield Extension(number=number, header=header, begin=begin, size=size)
+        if at == file_size or not read(at, _BLOCK).strip(b"\0 "):
             return
     raise InvalidImage(f"{name} has more than {_MOST_EXTENSIONS} extensions")
 

@@ -117,6 +117,7 @@ def layout_of(extension: Extension) -> Layout | None:
     heap_at = header.integer("THEAP", row_bytes * rows, least=row_bytes * rows, most=row_bytes * rows + heap_bytes)
     columns = _columns(header, row_bytes)
     bits, zquantiz = header.integer("ZBITPIX"), header.text("ZQUANTIZ").upper()
+    dtype = dtype_of(header, bits)
     pixel_bytes, block = _rice_options(header)
     if header.text("ZCMPTYPE").upper() not in ("RICE_1", "RICE_ONE") or zquantiz not in _DITHERS or not _is_plain(header, bits):
         return None
@@ -132,7 +133,7 @@ def layout_of(extension: Extension) -> Layout | None:
         height=height,
         tile_width=tile_width,
         tile_height=tile_height,
-        dtype=dtype_of(header, bits),
+        dtype=dtype,
         quantised=bits < 0,
         pixel_bytes=pixel_bytes,
         block=block,

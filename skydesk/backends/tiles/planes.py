@@ -106,7 +106,7 @@ class FitsioPlane:
             try:
                 extension = self._open[self._number]
                 found: NDArray[Any] = extension[rows, columns]
-            except (OSError, ValueError, RuntimeError) as error:
+            except (OSError, ValueError, TypeError, LookupError, RuntimeError) as error:
                 reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
                 raise InvalidImage(f"{self._label} cannot be read: {reason[0]}") from error
         return found

@@ -20,7 +20,7 @@ from .table import TileTable, read_table
 
 __all__ = ["RicePlane"]
 
-_MOST_ENTRIES = 2**26
+_MOST_ENTRIES = 2**24
 _MOST_PIXELS = 2**22
 _SUM_CHUNK_BYTES = 1 << 22
 
@@ -167,7 +167,7 @@ class RicePlane:
         return ready
 
     def _forget(self, ready: _Ready) -> None:
-        """Drop an index that does not fit; the kept file is written anew."""
+        """Drop an index that does not fit, and make one that is not kept in a place where somebody tampers with it."""
         with self._lock:
             if self._ready is ready:
                 self._ready = _Ready(table=ready.table, index=self._index(ready.table, fresh=True))
@@ -186,11 +186,8 @@ class RicePlane:
             raise layout.header.fault(f"has {layout.tiles} tiles of {layout.tile_width} x {layout.tile_height} pixels; that is too many")
         path = self._path.absolute()
         key = index_key(path, self._number, self._file.size, self._file.changed_ns, layout.header.cards)
-        name = f"{index_key(path, self._number, 0, 0, ()).hex()[:32]}.seek"
-        folder = self._cache_folder
-        if folder is not None and fresh:
-            (folder / name).unlink(missing_ok=True)
-        return SeekIndex.get(folder, name, key, count, lambda: self._build(table, count))
+        name = index_key(path, self._number, 0, 0, ()).hex()[:32]
+        return SeekIndex.get(None if fresh else self._cache_folder, name, key, count, lambda: self._build(table, count))
 
     def _build(self, table: TileTable, count: int) -> Entries:
         from . import kernels

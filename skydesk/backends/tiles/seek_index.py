@@ -30,6 +30,8 @@ _HEAD = struct.Struct("<24s32sQ")
 _SUM = struct.Struct("<I")
 _BEGIN = _HEAD.size + _SUM.size
 _CHUNK_BYTES = 1 << 20
+_SUFFIX = ".seek"
+_MOST_BYTES = 16 * 2**30
 
 
 def index_key(path: Path, number: int, size: int, changed_ns: int, cards: tuple[bytes, ...]) -> bytes:
@@ -47,7 +49,9 @@ class SeekIndex:
         self._kept = kept
 
     @classmethod
-    def get(cls, folder: Path | None, name: str, key: bytes, count: int, build: Callable[[], Entries]) -> "SeekIndex":
+    def get(
+        cls, folder: Path | None, name: str, key: bytes, count: int, build: Callable[[], Entries], *, most_bytes: int = _MOST_BYTES
+    ) -> "SeekIndex":
         """Take the index from the folder where it is there and sound; else build it, and keep it where that can be done.
 
         Two processes may do so at once: each writes a file of its own and renames it.
@@ -64,13 +68,17 @@ class SeekIndex:
             Number of entries.
         build
             Makes the entries.
+        most_bytes
+            Size of the folder, bytes; past it the indexes go that were opened longest ago.
         """
+        name += _SUFFIX
         found = _opened(folder / name, key, count) if folder else None
         if found is None:
             entries = build()
             found = _kept(folder, name, key, entries) if folder else None
             if found is None:
                 return cls(None, count, entries)
+            _prune(found.path.parent, most_bytes)
         return cls(found, count)
 
     def entries(self, first: int, after: int) -> Entries | None:
@@ -89,19 +97,23 @@ def _opened(path: Path, key: bytes, count: int) -> Descriptor | None:
     """Open an index; None where there is none, it belongs to something else, or is broken."""
     try:
         file = Descriptor(path)
+        if not _is_sound(file, key, count):
+            return None
     except OSError:
-        return None
-    head = file.read(0, _BEGIN)
-    if file.size != _BEGIN + 8 * count or head[: _HEAD.size] != _HEAD.pack(_MAGIC, key, count):
-        return None
-    checksum = zlib.crc32(head[: _HEAD.size])
-    for at in range(_BEGIN, file.size, _CHUNK_BYTES):
-        checksum = zlib.crc32(file.read(at, min(_CHUNK_BYTES, file.size - at)), checksum)
-    if checksum != _SUM.unpack(head[_HEAD.size :])[0]:
         return None
     with suppress(OSError):
         os.utime(path)
     return file
+
+
+def _is_sound(file: Descriptor, key: bytes, count: int) -> bool:
+    head = file.read(0, _BEGIN)
+    if file.size != _BEGIN + 8 * count or head[: _HEAD.size] != _HEAD.pack(_MAGIC, key, count):
+        return False
+    checksum = zlib.crc32(head[: _HEAD.size])
+    for at in range(_BEGIN, file.size, _CHUNK_BYTES):
+        checksum = zlib.crc32(file.read(at, min(_CHUNK_BYTES, file.size - at)), checksum)
+    return bool(checksum == _SUM.unpack(head[_HEAD.size :])[0])
 
 
 def _kept(folder: Path, name: str, key: bytes, entries: Entries) -> Descriptor | None:
@@ -124,6 +136,18 @@ def _kept(folder: Path, name: str, key: bytes, entries: Entries) -> Descriptor |
         if unfinished is not None:
             Path(unfinished).unlink(missing_ok=True)
         return None
+
+
+def _prune(folder: Path, most_bytes: int) -> None:
+    """Remove the indexes that were opened longest ago until the rest are no larger than told; a process that has one open keeps it."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        found = [(entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in entries if entry.name.endswith(_SUFFIX)]
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found)[:-1]:
+            if total <= most_bytes:
+                return
+            Path(path).unlink(missing_ok=True)
+            total -= size
 
 
 def _bytes(column: NDArray[Any]) -> memoryview:
