@@ -60,6 +60,11 @@ class JobHandle:
         return f"<Job {self.id} {self.name!r} {self.phase}>"
 
     @property
+    def transport(self) -> Transport:
+        """What carries the calls."""
+        return self._transport
+
+    @property
     def info(self) -> Mapping[str, Any]:
         """Everything that the service said of the job: the Job of docs/api.md."""
         return self._value

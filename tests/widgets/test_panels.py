@@ -13,7 +13,7 @@ from skydesk.client import SkyDesk
 from skydesk.errors import ServiceUnavailable
 from skydesk.transport import Answer
 from skydesk.web.http import ServerSentEvent
-from skydesk_widgets import JobsPanel, Panel, QueryPanel
+from skydesk_widgets import CutoutPanel, Gallery, JobsPanel, Panel, QueryPanel
 from tests.fakes.widget_comm import FakeComm, fake_comms
 from tests.server.serving import wait_until
 
@@ -82,7 +82,7 @@ class FakeTransport:
         """Nothing to let go of."""
 
 
-@pytest.mark.parametrize("name", ["query", "jobs"])
+@pytest.mark.parametrize("name", ["query", "jobs", "cutout", "gallery"])
 def test_the_views_are_there_and_are_modules(name: str) -> None:
     folder = Path(skydesk_widgets.__file__).parent / "static"
     module = (folder / f"{name}.js").read_text(encoding="utf-8")
@@ -91,9 +91,9 @@ def test_the_views_are_there_and_are_modules(name: str) -> None:
     assert (folder / f"{name}.css").stat().st_size > 0
 
 
-@pytest.mark.parametrize("kind", [QueryPanel, JobsPanel])
+@pytest.mark.parametrize("kind", [QueryPanel, JobsPanel, CutoutPanel, Gallery])
 def test_a_panel_sends_its_view_to_the_page(sky: SkyDesk, kind: type[Panel]) -> None:
-    panel = kind(sky)
+    panel = kind(sky=sky)
     state = panel.get_state()
     assert "export" in state["_esm"]
     assert state["_css"]
@@ -187,6 +187,40 @@ def test_the_selected_job_is_at_hand(sky: SkyDesk) -> None:
     assert panel.job is not None
     assert panel.job.sql == TEN
     panel.close()
+
+
+def test_positions_can_be_set_and_the_submitted_job_is_at_hand(sky: SkyDesk) -> None:
+    panel = CutoutPanel(sky, positions_text="34.8 -5.7")
+    assert panel.get_state()["positions_text"] == "34.8 -5.7"
+    assert panel.job is None
+    panel.positions_text = "M 2"
+    assert comm_of(panel).states[-1] == {"positions_text": "M 2"}
+    panel.job_id = sky.submit(TEN, allow_duplicate=True).id
+    assert panel.job is not None
+    panel.close()
+
+
+@pytest.mark.parametrize("by_id", [True, False], ids=["by its id", "by itself"])
+def test_a_gallery_shows_a_job_over_the_jobs_own_connection(sky: SkyDesk, *, by_id: bool) -> None:
+    job = sky.submit(TEN, allow_duplicate=True)
+    gallery = Gallery(job.id, sky) if by_id else Gallery(job)
+    assert gallery.get_state()["job_id"] == job.id
+    assert gallery.sky.transport is sky.transport
+    assert gallery.job is not None
+    assert gallery.job.id == job.id
+    gallery.close()
+    assert sky.session()["user"]["name"] == "local"
+
+
+def test_a_gallery_without_a_job_has_none(sky: SkyDesk) -> None:
+    gallery = Gallery(sky=sky)
+    assert gallery.job is None
+    gallery.close()
+
+
+def test_what_the_view_waits_for_no_more_is_not_a_message_of_trouble(panel: QueryPanel) -> None:
+    comm_of(panel).receive({"kind": "cancel", "id": "nobody"})
+    assert ask(panel, "GET", "session")[0]["status"] == 200
 
 
 def test_events_reach_the_view_until_it_unsubscribes(sky: SkyDesk) -> None:

@@ -9,8 +9,10 @@
     panel.result.to_astropy()
 """
 
+from .cutout import CutoutPanel
+from .gallery import Gallery
 from .jobs import JobsPanel
 from .panel import Panel
 from .query import QueryPanel
 
-__all__ = ["JobsPanel", "Panel", "QueryPanel"]
+__all__ = ["CutoutPanel", "Gallery", "JobsPanel", "Panel", "QueryPanel"]

@@ -1,5 +1,6 @@
 /** SkyDesk in JupyterLab: a plugin per capability; each can be disabled alone. */
 
+import { cutouts } from './host/cutouts';
 import { files } from './host/files';
 import { notebooks } from './host/notebooks';
 import { results } from './host/results';
@@ -14,4 +15,4 @@ import { palette } from './panels/palette';
 import { panels } from './panels/plugin';
 import { session } from './session/plugin';
 
-export default [session, host, files, notebooks, results, panels, launcher, palette, lease, leaseStatus, leaseWarnings, leaseMessages, leaseEnding];
+export default [session, host, files, notebooks, results, cutouts, panels, launcher, palette, lease, leaseStatus, leaseWarnings, leaseMessages, leaseEnding];

@@ -125,7 +125,7 @@ test('state is told when it changes, and kept when it is saved', () => {
 
 test('a message that is none of ours is refused', () => {
   const { model } = modelOn(new FakeServer());
-  expect(() => model.send({ kind: 'shout' })).toThrow('kind must be request, subscribe, unsubscribe or host, got "shout"');
+  expect(() => model.send({ kind: 'shout' })).toThrow('kind must be request, cancel, subscribe, unsubscribe or host, got "shout"');
 });
 
 test('a model that was disposed of ends its streams and says nothing more', async () => {
@@ -138,5 +138,22 @@ test('a model that was disposed of ends its streams and says nothing more', asyn
   model.send({ kind: 'request', id: 'r', method: 'GET', path: 'jobs' });
   model.dispose();
   await vi.waitFor(() => expect(server.streams[0]?.aborted).toBe(true));
+  expect(heard).toEqual([]);
+});
+
+test('a request that nobody waits for is broken off, and not answered', async () => {
+  const server = new FakeServer();
+  const { model, heard } = modelOn(server);
+  let signal: AbortSignal | null | undefined;
+  server.answers.set('GET cutout/jobs/a1/picture/1', () => {
+    signal = server.asked.at(-1)?.init.signal;
+    return new Response(new ReadableStream({ start: body => signal?.addEventListener('abort', () => body.error(new Error('aborted'))) }));
+  });
+  model.send({ kind: 'request', id: 'r1', method: 'GET', path: 'cutout/jobs/a1/picture/1' });
+  await vi.waitFor(() => expect(signal).toBeDefined());
+  model.send({ kind: 'cancel', id: 'r1' });
+  model.send({ kind: 'cancel', id: 'r1' });
+  expect(signal?.aborted).toBe(true);
+  await new Promise(resolve => setTimeout(resolve, 5));
   expect(heard).toEqual([]);
 });

@@ -17,6 +17,11 @@ export class Host {
     this.actions.set(name, action);
   }
 
+  /** Offer an action no more. */
+  remove(name: string): void {
+    this.actions.delete(name);
+  }
+
   get names(): string[] {
     return [...this.actions.keys()].sort();
   }

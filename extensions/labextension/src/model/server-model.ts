@@ -63,6 +63,9 @@ export class ServerModel {
       case 'request':
         void this.request(message, buffers);
         break;
+      case 'cancel':
+        this.calls.get(String(message.id))?.abort();
+        break;
       case 'subscribe':
         this.subscribe(String(message.path));
         break;
@@ -73,13 +76,14 @@ export class ServerModel {
         this.options.host(String(message.action), message, buffers.map(toArrayBuffer));
         break;
       default:
-        throw new Error(`model.send: kind must be request, subscribe, unsubscribe or host, got ${JSON.stringify(message?.kind)}`);
+        throw new Error(`model.send: kind must be request, cancel, subscribe, unsubscribe or host, got ${JSON.stringify(message?.kind)}`);
     }
   }
 
-  /** End every subscription and forget every callback. */
+  /** End every subscription, break off every call and forget every callback. */
   dispose(): void {
     this.disposed = true;
+    this.calls.forEach(call => call.abort());
     for (const { stop } of this.subscriptions.values()) {
       stop();
     }
@@ -89,8 +93,10 @@ export class ServerModel {
 
   private async request(message: Record<string, unknown>, buffers: (ArrayBuffer | ArrayBufferView)[]): Promise<void> {
     const { id, path } = message;
+    const call = new AbortController();
+    this.calls.set(String(id), call);
     try {
-      const response = await this.options.fetch(String(path), requestInit(message, buffers));
+      const response = await this.options.fetch(String(path), { ...requestInit(message, buffers), signal: call.signal });
       if (!response.ok) {
         this.reply({ id, status: response.status, json: await errorBodyOf(response) });
       } else if (isJson(response)) {
@@ -99,7 +105,12 @@ export class ServerModel {
         this.reply({ id, status: response.status }, [new DataView(await response.arrayBuffer())]);
       }
     } catch (error) {
-      this.reply({ id, ...failure(error) });
+      // Nobody waits for a call that was broken off.
+      if (!call.signal.aborted) {
+        this.reply({ id, ...failure(error) });
+      }
+    } finally {
+      this.calls.delete(String(id));
     }
   }
 
@@ -145,6 +156,7 @@ export class ServerModel {
   private readonly state: Record<string, unknown>;
   private unsaved: Record<string, unknown> = {};
   private disposed = false;
+  private readonly calls = new Map<string, AbortController>();
   private readonly callbacks = new Map<string, Set<Callback>>();
   private readonly subscriptions = new Map<string, { count: number; stop: () => void }>();
 }

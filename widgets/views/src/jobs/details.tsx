@@ -138,7 +138,12 @@ function Actions({ state, job }: { state: JobsState; job: Job }): JSX.Element {
           Cancel
         </Button>
       )}
-      {done && !job.expired && state.can("open-notebook") && (
+      {job.type === "cutout" && !job.expired && state.can("show-gallery") && (
+        <Button icon="image" kind="primary" title="See the images, and what became of each position" onClick={() => state.showGallery(job)}>
+          Open gallery
+        </Button>
+      )}
+      {done && job.type !== "cutout" && !job.expired && state.can("open-notebook") && (
         <Button icon="notebook" kind="primary" busy={state.isBusy("notebook", job.id)} onClick={() => void state.openNotebook(job)}>
           Open in notebook
         </Button>
@@ -225,6 +230,9 @@ function FileItem({ state, job, file }: { state: JobsState; job: Job; file: JobF
       <span class="sky-muted sky-jobs__size" title={`${count(file.size_bytes)} bytes`}>
         {facts.join(" · ")}
       </span>
+      {job.type === "query" && state.can("cut-result") && (
+        <IconButton icon="image" label={`Cut images at the positions of ${file.name}`} onClick={() => state.cutFile(job, file.name)} />
+      )}
       {state.can("download") && (
         <IconButton icon="download" label={`Download ${file.name}`} onClick={() => state.download(apiPath("jobs", job.id, "files", file.name))} />
       )}

@@ -189,6 +189,15 @@ export class JobsState {
     this.transport.host("edit-query", { sql });
   }
 
+  showGallery(job: Job): void {
+    this.transport.host("show-gallery", { job_id: job.id, name: job.name });
+  }
+
+  /** Give the positions of a query job's file to the Cutouts panel. */
+  cutFile(job: Job, file: string): void {
+    this.transport.host("cut-result", { job_id: job.id, file, source: `${file} of ${job.name || job.id}` });
+  }
+
   download(path: string): void {
     this.transport.host("download", { path });
   }

@@ -1,10 +1,10 @@
 /** Where a job's rows go: file, format and compression, and, opened, name, rows and e-mail. */
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { counted } from "../shared/format";
-import { Button, useId } from "../shared/ui";
-import type { FieldFault, JobForm } from "./job-form";
+import { Button, Field, useId } from "../shared/ui";
+import type { JobForm } from "./job-form";
 import type { QueryState } from "./state";
 
 export function OutputForm({ state }: { state: QueryState }): JSX.Element {
@@ -91,29 +91,6 @@ export function OutputForm({ state }: { state: QueryState }): JSX.Element {
           </Field>
         )}
       </div>
-    </div>
-  );
-}
-
-interface FieldProps {
-  label: string;
-  fault?: FieldFault["message"] | null;
-  class?: string;
-  children: (field: { id: string; "aria-invalid": "true" | undefined; "aria-describedby": string | undefined }) => ComponentChildren;
-}
-
-/** A labelled field; what is wrong with it stands below and is read with it. */
-function Field({ label, fault = null, class: className = "", children }: FieldProps): JSX.Element {
-  const id = useId();
-  return (
-    <div class={`sky-field ${className}`}>
-      <label for={id}>{label}</label>
-      {children({ id, "aria-invalid": fault ? "true" : undefined, "aria-describedby": fault ? `${id}-fault` : undefined })}
-      {fault && (
-        <span id={`${id}-fault`} class="sky-field__fault">
-          {fault}
-        </span>
-      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { MORE_ROWS, ResultView, summary } from "../result/view";
+import { hasPositions, MORE_ROWS, ResultView, summary } from "../result/view";
 import { duration } from "../shared/format";
 import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Message, PopoverButton, Progress, useId } from "../shared/ui";
 import { EditorView } from "./editor-view";
@@ -176,9 +176,14 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
         <span role="status" title={result.sql}>
           {summary(result.meta)}
         </span>
-        <Button onClick={() => state.showRows()} title="Show the rows in the main area">
-          Show rows
-        </Button>
+        <span class="sky-row">
+          {state.canHost("cut-result") && hasPositions(result.table) && (
+            <IconButton icon="image" label="Cut images at the positions of the shown rows" onClick={() => state.cutRows()} />
+          )}
+          <Button onClick={() => state.showRows()} title="Show the rows in the main area">
+            Show rows
+          </Button>
+        </span>
         {result.meta.truncated && <span class="sky-query__more sky-muted">{MORE_ROWS}</span>}
       </div>
     );
@@ -189,6 +194,7 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
         result={result}
         busy={state.work.value === "notebook"}
         onNotebook={state.canHost("open-notebook") ? () => void state.openNotebook(result.sql) : undefined}
+        onCutouts={state.canHost("cut-result") ? () => state.cutRows() : undefined}
       />
     </div>
   );

@@ -18,6 +18,7 @@ import {
 import { counted } from "../shared/format";
 import { jobFromJson, type Job } from "../shared/job";
 import { Loadable } from "../shared/loadable";
+import { sourceWords } from "../result/view";
 import { errorMessage, isApiError, Transport, type PanelModel } from "../shared/model";
 import { sessionFromJson } from "../shared/session";
 import type { MessageKind, Question } from "../shared/ui";
@@ -196,6 +197,12 @@ export class QueryState {
   showRows(): void {
     const result = this.quick.result.peek();
     if (result && this.buffer) this.transport.host("show-result", { buffer: this.buffer, meta: result.meta, sql: result.sql });
+  }
+
+  /** Give the positions of the last result to the Cutouts panel. */
+  cutRows(): void {
+    const result = this.quick.result.peek();
+    if (result && this.buffer) this.transport.host("cut-result", { buffer: this.buffer, source: sourceWords(result) });
   }
 
   askToClearHistory(): void {

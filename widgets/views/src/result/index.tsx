@@ -8,11 +8,11 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { notebookFromJson, resultMetaFromJson, type ResultMeta } from "../shared/catalog";
-import { isRecord } from "../shared/json";
+import { isRecord, type JsonRecord } from "../shared/json";
 import { errorMessage, Transport, type PanelModel, type RenderArguments } from "../shared/model";
 import { EmptyState, Message, mount } from "../shared/ui";
 import { readTable } from "./table";
-import { ResultView, type Result } from "./view";
+import { ResultView, sourceWords, type Result } from "./view";
 
 export default {
   render({ model, el }: RenderArguments): () => void {
@@ -64,6 +64,16 @@ class ResultState {
     }
   }
 
+  get canCut(): boolean {
+    return this.transport.canHost("cut-result");
+  }
+
+  /** Give the rows' positions to the Cutouts panel. */
+  cut(): void {
+    const result = this.result.peek();
+    if (result) this.transport.host("cut-result", { buffer: bytesOfModel(this.model), source: sourceWords(result) });
+  }
+
   close(): void {
     this.stop();
   }
@@ -89,7 +99,13 @@ function ResultPanel({ state }: { state: ResultState }): JSX.Element {
           {problem}
         </Message>
       )}
-      {result && <ResultView result={result} onNotebook={state.canOpenNotebook ? () => void state.openNotebook() : undefined} />}
+      {result && (
+        <ResultView
+          result={result}
+          onNotebook={state.canOpenNotebook ? () => void state.openNotebook() : undefined}
+          onCutouts={state.canCut ? () => state.cut() : undefined}
+        />
+      )}
       {!result && !problem && (
         <EmptyState title="No result yet">
           <span>Run a quick query in the Query panel; its rows are shown here.</span>
@@ -103,11 +119,22 @@ function ResultPanel({ state }: { state: ResultState }): JSX.Element {
 function resultOf(model: PanelModel): Result | null {
   const value = model.get("result");
   if (value === null || value === undefined) return null;
-  const whole = isRecord(value) && !(value instanceof ArrayBuffer) && !ArrayBuffer.isView(value);
-  const { table, meta } = readTable(bytesOf(whole ? value["buffer"] : value));
+  const whole = isWhole(value);
+  const { table, meta } = readTable(bytesOfModel(model));
   const stated = whole ? value["meta"] : model.get("result_meta");
   const sql = whole ? value["sql"] : model.get("sql");
   return { sql: typeof sql === "string" ? sql : "", table, meta: meta ?? metaOr(stated, table.rowCount) };
+}
+
+/** The Arrow bytes that the model holds. */
+function bytesOfModel(model: PanelModel): Uint8Array {
+  const value = model.get("result");
+  return bytesOf(isWhole(value) ? value["buffer"] : value);
+}
+
+/** Whether rows, what is known of them and the statement come in one object. */
+function isWhole(value: unknown): value is JsonRecord {
+  return isRecord(value) && !(value instanceof ArrayBuffer) && !ArrayBuffer.isView(value);
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -25,6 +25,8 @@ interface ResultViewProps {
   onNotebook?: (() => void) | undefined;
   /** A notebook is being made. */
   busy?: boolean;
+  /** Missing where the surroundings cannot cut images. */
+  onCutouts?: (() => void) | undefined;
 }
 
 /** What is said of a page that is not the whole. */
@@ -33,7 +35,7 @@ export const MORE_ROWS = "There are more; submit a job for all.";
 /** Kept between drawings, so that order and widths are the same when the panel moves between sidebar and main area. */
 const grids = new WeakMap<ResultTable, GridState>();
 
-export function ResultView({ result, onNotebook, busy = false }: ResultViewProps): JSX.Element {
+export function ResultView({ result, onNotebook, busy = false, onCutouts }: ResultViewProps): JSX.Element {
   const { table, meta } = result;
   const state = useMemo(() => gridOf(table), [table]);
   return (
@@ -46,6 +48,16 @@ export function ResultView({ result, onNotebook, busy = false }: ResultViewProps
           {onNotebook && (
             <Button icon="notebook" busy={busy} onClick={onNotebook} title="Make a notebook whose cell runs this query and draws it">
               Open in notebook
+            </Button>
+          )}
+          {onCutouts && (
+            <Button
+              icon="image"
+              disabled={!hasPositions(table)}
+              onClick={onCutouts}
+              title={hasPositions(table) ? "Cut images at the positions of the shown rows" : "Cutouts need columns RA and DEC, or COADD_OBJECT_ID"}
+            >
+              Cutouts
             </Button>
           )}
           <Button icon="download" disabled={table.columns.length === 0} onClick={() => saveText("quickResults.csv", toCsv(table, state.order.value), "text/csv")} title="Save the shown rows as quickResults.csv">
@@ -72,6 +84,19 @@ export function ResultView({ result, onNotebook, busy = false }: ResultViewProps
       )}
     </section>
   );
+}
+
+/** Whether the rows say where on the sky they are. */
+export function hasPositions({ columns, rowCount }: ResultTable): boolean {
+  const names = new Set(columns.map((column) => column.name.toUpperCase()));
+  return rowCount > 0 && (names.has("COADD_OBJECT_ID") || (names.has("RA") && names.has("DEC")));
+}
+
+/** Where positions come from, as the Cutouts panel says it. */
+export function sourceWords({ sql, meta }: Result): string {
+  const statement = sql.replace(/\s+/g, " ").trim();
+  const short = statement.length > 80 ? `${statement.slice(0, 79)}…` : statement;
+  return `the ${meta.truncated ? `first ${counted(meta.rows, "row")}` : counted(meta.rows, "row")} of ${short || "the query"}`;
 }
 
 /** How many rows there are and how long they took, in one line. */

@@ -90,6 +90,10 @@ export interface HostActions {
   "show-job": { id: string };
   /** Put a statement into the Query panel. */
   "edit-query": { sql: string };
+  /** Open the images of a cutout job. */
+  "show-gallery": { job_id: string; name: string };
+  /** Take positions into the Cutouts panel: rows of a quick query (Arrow), or a result file of a job. `source` says whence, in words. */
+  "cut-result": { buffer: Uint8Array; source: string } | { job_id: string; file: string; source: string };
 }
 
 /** An answer that says no. `code` is one of skydesk/errors.py, or `unavailable` where nobody answered. */
@@ -140,14 +144,19 @@ export class Transport {
    * Ask the API.
    *
    * `path` is below `skydesk/api/`; its parts must be encoded by the caller (`apiPath`). `signal` gives up waiting: the promise ends with an
-   * `ApiError` of code `cancelled`, the call itself goes on where it is.
+   * `ApiError` of code `cancelled`, and the model is told, which may break the call off.
    */
   request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Reply> {
     if (this.closed) return Promise.reject(new ApiError("unavailable", "this panel is closed"));
     if (signal?.aborted) return Promise.reject(new ApiError("cancelled", "nobody waits for the answer any more"));
     const id = uuid();
     return new Promise<Reply>((resolve, reject) => {
-      const giveUp = (): void => this.settle(id)?.reject(new ApiError("cancelled", "nobody waits for the answer any more"));
+      const giveUp = (): void => {
+        const waiting = this.settle(id);
+        if (!waiting) return;
+        this.model.send({ kind: "cancel", id });
+        waiting.reject(new ApiError("cancelled", "nobody waits for the answer any more"));
+      };
       signal?.addEventListener("abort", giveUp, { once: true });
       this.pending.set(id, {
         resolve: (reply) => (signal?.removeEventListener("abort", giveUp), resolve(reply)),

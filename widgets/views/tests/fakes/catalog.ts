@@ -74,5 +74,6 @@ export const JOB = {
   folder: null,
   run_id: null,
   attempt: 1,
+  note: null,
   revision: 7,
 };

@@ -2,6 +2,7 @@
 
 export { Button, IconButton } from "./button";
 export { Confirm, Dialog, type Question } from "./dialog";
+export { Field, type FieldAttributes } from "./field";
 export { Icon, type IconName } from "./icons";
 export { newId, useId } from "./id";
 export { MenuButton, Popover, PopoverButton, type MenuItem } from "./menu";
