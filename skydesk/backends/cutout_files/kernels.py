@@ -83,6 +83,7 @@ def _table_lines(
 ) -> None:
     height, width = red.shape
     zero, one, steps, half = np.float32(0), np.float32(1), np.float32(GAMMA_STEPS), np.float32(0.5)
+    third = np.float32(1 / 3)
     for y in range(height):
         line = lines[height - 1 - y]
         line[0] = 0
@@ -91,10 +92,11 @@ def _table_lines(
             g = (green[y, x] - levels[1, 0]) * levels[1, 1]
             b = (blue[y, x] - levels[2, 0]) * levels[2, 1]
             at = 1 + 3 * x
-            if math.isfinite(r + g + b):
-                line[at] = table[int(math.sqrt(min(max(r, zero), one)) * steps + half)]
-                line[at + 1] = table[int(math.sqrt(min(max(g, zero), one)) * steps + half)]
-                line[at + 2] = table[int(math.sqrt(min(max(b, zero), one)) * steps + half)]
+            if math.isfinite(r + g + b) and max(r, g, b) > zero:
+                lift = (min(r, zero) + min(g, zero) + min(b, zero)) * third
+                line[at] = table[int(math.sqrt(min(max(r - lift, zero), one)) * steps + half)]
+                line[at + 1] = table[int(math.sqrt(min(max(g - lift, zero), one)) * steps + half)]
+                line[at + 2] = table[int(math.sqrt(min(max(b - lift, zero), one)) * steps + half)]
             else:
                 line[at] = line[at + 1] = line[at + 2] = 0
 

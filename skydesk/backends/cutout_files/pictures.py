@@ -38,7 +38,11 @@ def lupton_picture(red: Image, green: Image, blue: Image, options: LuptonOptions
 
 
 def stiff_picture(red: Image, green: Image, blue: Image) -> bytes:
-    """Make a colour PNG, north up, with the levels that STIFF 2.4 (E. Bertin) chooses by default."""
+    """Make a colour PNG, north up, with the levels that STIFF 2.4 (E. Bertin) chooses by default.
+
+    As there, the part of a channel that lies below black lightens the pixel's other channels by a third of it: brightness is the mean of
+    the channels without their negative parts, colour is what is left of them with these.
+    """
     red, green, blue = map(_plain, (red, green, blue))
     ranges = [stiff_levels(image) for image in (red, green, blue)]
     levels = np.array([(black, 1 / (white - black)) for black, white in ranges], np.float32)
@@ -94,7 +98,7 @@ def _plain(image: Image) -> Image:
 def _gamma_table() -> NDArray[np.uint8]:
     """Counts by the square root of the part of the range, whose near straight line to them wastes no entries."""
     part = np.linspace(0, 1, GAMMA_STEPS + 1) ** 2
-    return np.minimum(255.5 * part ** (1 / _STIFF_GAMMA) + 0.5, 255).astype(np.uint8)
+    return (255 * part ** (1 / _STIFF_GAMMA) + 0.5).astype(np.uint8)
 
 
 @lru_cache(maxsize=64)

@@ -54,6 +54,12 @@ def tiles_with(chosen: Iterable[Tile], bands: str = "g") -> FakeTiles:
     return tiles
 
 
+@cache
+def tiles_about(tile: Tile) -> FakeTiles:
+    """A tile and those about it in band g; shared by tests, which read it only."""
+    return tiles_with(neighbours(tile))
+
+
 def box_at(tile: Tile, x: float, y: float, width: int = 61, height: int = 41) -> Box:
     """A box about a pixel of a tile, as FITS counts them."""
     ra, dec = tile.sky_of(x, y)

@@ -12,7 +12,7 @@ from skydesk.cutout.ports import BandCut
 from skydesk.cutout.projection import TanProjection
 from skydesk.errors import InvalidImage
 from skydesk.grid import Tile, TileGrid
-from tests.core.cutout.coarse_sky import GRID, RELEASE, SCALE_ARCSEC, box_at, light, neighbours, sky_of_tile, tiles_with
+from tests.core.cutout.coarse_sky import GRID, RELEASE, SCALE_ARCSEC, box_at, light, neighbours, sky_of_tile, tiles_about, tiles_with
 from tests.fakes.tiles import FakeTiles, sky_header
 
 HOME = GRID.tile_at(34.81, -5.69)
@@ -72,7 +72,7 @@ def test_a_box_across_an_edge_is_filled_with_the_nearest_pixels_of_the_tiles_bey
     place: tuple[float, float], at: tuple[float, float]
 ) -> None:
     home = GRID.tile_at(*at)
-    found = cut(tiles_with(neighbours(home)), box_at(home, *place), home)
+    found = cut(tiles_about(home), box_at(home, *place), home)
     assert found.sci.shape == (41, 61)
     assert found.blank_pixels == 0
     assert sum(found.stitched.values()) == np.count_nonzero(found_outside(found))
@@ -93,7 +93,7 @@ def found_outside(found: BandCut) -> np.ndarray:
 
 
 def test_resampling_is_asked_for_and_comes_closer_to_the_sky() -> None:
-    tiles = tiles_with(neighbours(HOME))
+    tiles = tiles_about(HOME)
     nearest, smooth = (cut(tiles, box_at(HOME, 398, 200), resample=resample) for resample in (False, True))
     outside, sky = found_outside(nearest), expected(nearest)
     assert smooth.resampled
@@ -162,7 +162,7 @@ def test_tiles_of_one_plane_are_copied_exactly_even_where_resampling_was_asked_f
 
 
 def test_a_large_box_is_filled_in_strips_and_spans_several_tiles() -> None:
-    found = cut(tiles_with(neighbours(HOME)), box_at(HOME, 390, 390, 350, 380))
+    found = cut(tiles_about(HOME), box_at(HOME, 390, 390, 350, 380))
     assert found.blank_pixels == 0
     assert len(found.stitched) >= 3
     np.testing.assert_allclose(found.sci, expected(found), atol=HALF_A_PIXEL)
