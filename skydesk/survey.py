@@ -13,7 +13,7 @@ from .query.model import Table
 from .survey_tables import read_tables
 from .toml_reader import Faults, Section, fill_text, placeholders, read_toml
 
-__all__ = ["Catalogue", "Example", "Release", "Survey", "load_survey", "shipped_survey"]
+__all__ = ["Catalogue", "Example", "ObjectTable", "PositionExample", "Release", "Survey", "load_survey", "shipped_survey"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 _SHIPPED = ("des", "demo")
@@ -42,6 +42,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionExample:
+    """Positions to begin with."""
+
+    title: str
+    text: str
+    """As one would paste it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """Where the tables are."""
 
@@ -50,6 +59,41 @@ class Catalogue:
 
     path: Path | None = None
     """The database file of a ``duckdb`` catalogue; None for one whose place is the service's configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectTable:
+    """Where the catalogue says which objects there are, and where."""
+
+    table: str
+    """Name with {release} in it."""
+
+    id: str
+    """Column of the objects' numbers."""
+
+    ra: str
+    """Column of right ascension, ICRS, degrees."""
+
+    dec: str
+    """Column of declination, ICRS, degrees."""
+
+    magnitude: str
+    """Column of magnitudes with {band} in it, which stands for the band in upper case; empty where there is none."""
+
+    star_magnitude: str
+    """Column of the magnitudes by which finding charts choose their helper stars, likewise."""
+
+    def table_of(self, release: str) -> str:
+        """Name of a release's table."""
+        return fill_text(self.table, {"release": release})
+
+    def magnitude_of(self, band: str) -> str:
+        """Name of a band's magnitude column; empty where there is none."""
+        return fill_text(self.magnitude, {"band": band.upper()})
+
+    def star_magnitude_of(self, band: str) -> str:
+        """Name of a band's column for finding charts; empty where there is none."""
+        return fill_text(self.star_magnitude, {"band": band.upper()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +120,12 @@ class Survey:
     catalogue: Catalogue
     path: Path
     """The file that this was read from."""
+
+    objects: ObjectTable | None = None
+    """Where objects are looked up by their numbers; None for a survey without."""
+
+    position_examples: tuple[PositionExample, ...] = ()
+    """Positions to begin with."""
 
     @property
     def folder(self) -> Path:
@@ -160,7 +210,8 @@ def _survey(top: Section, path: Path) -> Survey | None:
     tables = read_tables(top, path, tuple(release.name for release in releases), bands)
     grid = _grid(top.section("tiles"), scale)
     catalogue, image_path = _catalogue(top.section("catalogue"), path), _image_path(top.section("images"))
-    examples = _examples(top)
+    objects = _objects(top.section("objects"), tables) if "objects" in top.values else None
+    examples, position_examples = _examples(top), _position_examples(top)
     top.finish()
     if grid is None:
         return None
@@ -178,6 +229,8 @@ def _survey(top: Section, path: Path) -> Survey | None:
         examples=examples,
         catalogue=catalogue,
         path=path,
+        objects=objects,
+        position_examples=position_examples,
     )
 
 
@@ -258,6 +311,29 @@ def _image_path(section: Section) -> str:
     return template
 
 
+def _objects(section: Section, tables: tuple[Table, ...]) -> ObjectTable:
+    objects = ObjectTable(
+        table=section.text("table"),
+        id=section.text("id"),
+        ra=section.text("ra"),
+        dec=section.text("dec"),
+        magnitude=section.text("magnitude", ""),
+        star_magnitude=section.text("star_magnitude", ""),
+    )
+    section.finish()
+    matching = [table for table in tables if table.name == objects.table_of(table.release)]
+    if objects.table and not matching:
+        section.fault("table", f"names no table of this file, got {objects.table!r}; {{release}} stands for a release's name")
+    for key in ("id", "ra", "dec"):
+        name = getattr(objects, key)
+        if name and any(name not in {column.name for column in table.columns} for table in matching):
+            section.fault(key, f"must name a column of {objects.table}, got {name!r}")
+    for key in ("magnitude", "star_magnitude"):
+        if (name := getattr(objects, key)) and "{band}" not in name:
+            section.fault(key, f"must have {{band}} in it, got {name!r}")
+    return objects
+
+
 def _examples(top: Section) -> tuple[Example, ...]:
     examples: list[Example] = []
     for item in top.sections("examples", required=False):
@@ -265,5 +341,13 @@ def _examples(top: Section) -> tuple[Example, ...]:
         if example.title and any(example.title == other.title for other in examples):
             item.fault("title", f"repeats {example.title!r}; name each example once")
         examples.append(example)
+        item.finish()
+    return tuple(examples)
+
+
+def _position_examples(top: Section) -> tuple[PositionExample, ...]:
+    examples: list[PositionExample] = []
+    for item in top.sections("position_examples", required=False):
+        examples.append(PositionExample(title=item.text("title"), text=item.text("text")))
         item.finish()
     return tuple(examples)

@@ -18,7 +18,7 @@ from .metrics import Metrics
 __all__ = ["MAX_BODY_BYTES", "Entrance", "MethodNotAllowed"]
 
 MAX_BODY_BYTES = 2 * 2**20
-"""Most bytes of a call's body: room for the longest statement (1 MiB) in JSON's own escapes, and the rest of the call."""
+"""Most bytes of a call's body where no route says otherwise."""
 
 _THREADS_OF_A_SERVICE = 32
 _THREADS_OF_EVENTS = 1000
@@ -79,6 +79,11 @@ class Entrance:
         if methods := sorted({route.method for route in self.routes if route.match(path) is not None}):
             raise MethodNotAllowed(method, methods)
         raise NotFound(f"there is nothing at {path[:200]!r}")
+
+    def max_body_bytes(self, method: str, path: str) -> int:
+        """Most bytes of the body of a call, whether there is a route for it or not."""
+        found = find_route(self.routes, method, path)
+        return MAX_BODY_BYTES if found is None else found[0].max_body_bytes
 
     async def run(self, service: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a blocking function in one of a service's threads, with this task's request id."""

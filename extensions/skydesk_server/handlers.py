@@ -1,6 +1,7 @@
 """What every handler does before and after the call itself: who asks, is it well formed, errors, headers, log, metrics."""
 
 import logging
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from skydesk.query.model import Cancellation
 from skydesk.web.errors import error_to_json, http_status
 from skydesk.web.http import Call
 
-from .entrance import MAX_BODY_BYTES, Entrance, MethodNotAllowed
+from .entrance import Entrance, MethodNotAllowed
 from .guard import is_json, refuse_foreign
 from .logs import current_request_id, request_id_from
 from .replies import send
@@ -73,6 +74,11 @@ class CallHandler(RequestHandler):
         """The path below the API's address, as it came: still percent-encoded, without a slash at either end."""
         return self.request.path.removeprefix(self.prefix).strip("/")
 
+    @cached_property
+    def max_body_bytes(self) -> int:
+        """Most bytes of this call's body."""
+        return self.entrance.max_body_bytes(self.request.method or "", self.call_path)
+
     @property
     def body(self) -> bytes:
         """The whole body.
@@ -82,8 +88,8 @@ class CallHandler(RequestHandler):
         HTTPError
             It is too large, or not JSON.
         """
-        if self._body_bytes > MAX_BODY_BYTES:
-            raise HTTPError(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+        if self._body_bytes > self.max_body_bytes:
+            raise HTTPError(413, f"the body is larger than {self.max_body_bytes} bytes")
         content_type = self.request.headers.get("Content-Type", "")
         if self._body_bytes and not is_json(content_type):
             raise HTTPError(
@@ -99,7 +105,7 @@ class CallHandler(RequestHandler):
         current_request_id.set(self.request_id)
         if int(self.request.headers.get("Content-Length") or 0) > _DRAINED_BYTES:
             self._closes = True
-            raise HTTPError(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+            raise HTTPError(413, f"the body is larger than {self.max_body_bytes} bytes")
         try:
             await self.admit()
         except Exception as refusal:
@@ -118,7 +124,7 @@ class CallHandler(RequestHandler):
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body, as long as it is wanted and not too large."""
         self._body_bytes += len(chunk)
-        if self._refusal is None and self._body_bytes <= MAX_BODY_BYTES:
+        if self._refusal is None and self._body_bytes <= self.max_body_bytes:
             self._body += chunk
 
     def on_connection_close(self) -> None:

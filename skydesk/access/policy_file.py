@@ -1,5 +1,6 @@
 """Read policy files, every fault named."""
 
+import math
 import re
 from collections.abc import Collection
 from functools import cache
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from ..errors import InvalidPolicy
 from ..toml_reader import Faults, Section, read_toml
-from .entitlements import ADMIN, HUB, Entitlements, JobLimits, QueryLimits
+from .entitlements import ADMIN, HUB, CutoutLimits, Entitlements, JobLimits, QueryLimits
 from .policy import Group, LabProfile, Policy
 
 __all__ = ["default_policy", "read_policy"]
@@ -135,6 +136,7 @@ def _group(name: str, section: Section, profiles: Collection[str]) -> Group:
             services=_services(section),
             releases=frozenset(section.texts("releases", ())),
             query=_query_limits(section.section("query", required=False)),
+            cutout=_cutout_limits(section.section("cutout", required=False)),
             jobs=_job_limits(section.section("jobs", required=False)),
         ),
         profiles=granted,
@@ -160,14 +162,31 @@ def _hours(section: Section, key: str) -> float | None:
     return hours if key in section.values else None
 
 
+def _bytes(section: Section, key: str) -> int:
+    gib = section.number(key, 0, above=_NOT_NEGATIVE)
+    return 0 if math.isnan(gib) else round(gib * _GIB)
+
+
 def _query_limits(section: Section) -> QueryLimits:
     least = QueryLimits()
     limits = QueryLimits(
         max_rows=section.integer("max_rows", least.max_rows),
-        max_result_bytes=round(section.number("max_result_gib", 0, above=_NOT_NEGATIVE) * _GIB),
+        max_result_bytes=_bytes(section, "max_result_gib"),
         max_seconds=section.number("max_seconds", least.max_seconds, above=_NOT_NEGATIVE),
         quick_seconds=section.number("quick_seconds", least.quick_seconds, above=0),
         quick_rows=section.integer("quick_rows", least.quick_rows, least=1),
+    )
+    section.finish()
+    return limits
+
+
+def _cutout_limits(section: Section) -> CutoutLimits:
+    least = CutoutLimits()
+    limits = CutoutLimits(
+        max_positions=section.integer("max_positions", least.max_positions),
+        max_result_bytes=_bytes(section, "max_result_gib"),
+        max_seconds=section.number("max_seconds", least.max_seconds, above=_NOT_NEGATIVE),
+        quick_positions=section.integer("quick_positions", least.quick_positions),
     )
     section.finish()
     return limits
@@ -178,7 +197,7 @@ def _job_limits(section: Section) -> JobLimits:
     limits = JobLimits(
         concurrent=section.integer("concurrent", least.concurrent),
         queued=section.integer("queued", least.queued),
-        memory_bytes=round(section.number("memory_gib", 0, above=_NOT_NEGATIVE) * _GIB),
+        memory_bytes=_bytes(section, "memory_gib"),
         lifetime_seconds=section.number("lifetime_days", least.lifetime_seconds / 86400, above=0) * 86400,
         warning_seconds=section.number("warning_days", least.warning_seconds / 86400, above=_NOT_NEGATIVE) * 86400,
         max_renewals=section.integer("max_renewals", least.max_renewals),

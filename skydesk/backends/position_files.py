@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,39 @@ import pyarrow.parquet as pq
 
 from ..cutout.model import NO_OBJECT, Positions
 from ..cutout.position_text import PositionTable
-from ..errors import InternalError
+from ..errors import Fault, InternalError, InvalidRequest, NotFound
+from .job_manifest import open_plain
+from .position_tables import MAX_PLAIN_BYTES, table_of_file
 
-__all__ = ["given_from_parquet", "positions_from_parquet", "positions_to_parquet"]
+__all__ = ["LocalPositionFiles", "given_from_parquet", "positions_from_parquet", "positions_to_parquet"]
 
 _COLUMNS = ("ra_deg", "dec_deg", "object_id", "overrides")
 _GIVEN = re.compile(r"given:\d+:(.*)", re.DOTALL)
 _BROKEN = "broken"
+
+
+class LocalPositionFiles:
+    """Reads tables of positions of every format; see `skydesk.cutout.drafts.PositionFiles`."""
+
+    def read(self, content: bytes, file_name: str = "") -> PositionTable:
+        """Read a file; see `skydesk.cutout.drafts.PositionFiles.read`."""
+        return table_of_file(content, file_name)
+
+    def read_result(self, path: Path) -> PositionTable:
+        """Read a result file; see `skydesk.cutout.drafts.PositionFiles.read_result`."""
+        try:
+            with open_plain(path) as file:
+                content = file.read(MAX_PLAIN_BYTES + 1)
+        except OSError as error:
+            raise NotFound(f"the file {path.name[:100]!r} cannot be read: {error.strerror}") from error
+        if len(content) > MAX_PLAIN_BYTES:
+            message = f"is larger than {MAX_PLAIN_BYTES >> 20} MiB; select fewer rows or columns"
+            raise InvalidRequest([Fault(field="file", message=message)])
+        return table_of_file(content, path.name)
+
+    def pack(self, positions: Positions, table: PositionTable | None = None) -> bytes:
+        """Write positions; see `skydesk.cutout.drafts.PositionFiles.pack`."""
+        return positions_to_parquet(positions, table)
 
 
 def positions_to_parquet(positions: Positions, given: PositionTable | None = None) -> bytes:

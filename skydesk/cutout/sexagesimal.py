@@ -18,6 +18,7 @@ _SEXAGESIMAL = (
     r"^\s*(?P<sign>[+-]?)\s*(?P<first>\d{1,3})\s*(?P<unit>h|hr|d|deg|°|:|\s)\s*"
     rf"(?P<minutes>\d{{1,2}}(?:\.\d*)?)\s*(?:(?:m|min|'|′|:|\s)\s*(?:(?P<seconds>{_NUMBER})\s*(?:s|sec|\"|″|'')?)?)?\s*$"
 )
+_ONE_DECIMAL, _ONE_SEXAGESIMAL = re.compile(_DECIMAL), re.compile(_SEXAGESIMAL)
 _PLAIN_SIGNS = (("\N{MINUS SIGN}", "-"), ("\N{EN DASH}", "-"), ("\N{MODIFIER LETTER SMALL H}", "h"))
 _HOUR_UNITS, _DEGREE_UNITS = ("h", "hr", "hour", "hours"), ("d", "deg", "degree", "degrees", "°")
 
@@ -156,8 +157,21 @@ def _booleans(values: Any) -> Any:
 
 
 def _one(text: str) -> tuple[float, int]:
-    value, unit = _angles(pa.array([text], pa.string()))
-    return float(value[0]), int(unit[0])
+    """What `_angles` makes of one text, without setting Arrow in motion: for the wording of faults."""
+    for written, plain in _PLAIN_SIGNS:
+        text = text.replace(written, plain)
+    if match := _ONE_DECIMAL.match(text):
+        return float(match["value"]), _unit(match["unit"], _BARE)
+    match = _ONE_SEXAGESIMAL.match(text)
+    if match is None or float(match["minutes"]) >= 60 or float(match["seconds"] or 0) >= 60:
+        return math.nan, _NOTHING
+    if float(match["seconds"] or 0) and not float(match["minutes"]).is_integer():
+        return math.nan, _NOTHING
+    return float(match["first"]), _unit(match["unit"], _BARE_SEXAGESIMAL)
+
+
+def _unit(unit: str | None, bare: int) -> int:
+    return _HOURS if unit in _HOUR_UNITS else _DEGREES if unit in _DEGREE_UNITS else bare
 
 
 def _shown(text: str) -> str:

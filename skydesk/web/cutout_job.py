@@ -4,16 +4,56 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..access import User
+from ..cutout.drafts import Draft
 from ..cutout.model import ChartOptions, CutoutOptions, CutoutRequest, LuptonOptions, Product
 from ..errors import Fault, InvalidRequest
+from ..jobs.model import Job
 
-__all__ = ["CUTOUT", "POSITIONS_FILE", "options_from_json", "options_to_json", "request_from_json", "request_to_json"]
+__all__ = ["CUTOUT", "POSITIONS_FILE", "options_from_json", "options_to_json", "request_from_json", "request_to_json", "submit_cutouts"]
 
 CUTOUT = "cutout"
 """Name of the service, and so the type of its jobs."""
 
 POSITIONS_FILE = "positions.parquet"
 """Name of the input that a cutout job's positions travel as."""
+
+
+def submit_cutouts(
+    services: Any,
+    user: User,
+    draft: Draft,
+    request: CutoutRequest,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    allow_duplicate: bool = False,
+) -> Job:
+    """Check a request and hand it with its positions to the jobs service; raises what the two report.
+
+    Parameters
+    ----------
+    services
+        The `skydesk.wiring.Services`.
+    """
+    made = services.cutouts.job_input(user, draft, request)
+    payload = {
+        **request_to_json(made.request),
+        "max_positions": made.max_positions,
+        "max_result_bytes": made.max_result_bytes,
+        "inputs": {POSITIONS_FILE: {"rows": len(made.positions)}},
+    }
+    job: Job = services.jobs.submit(
+        user,
+        CUTOUT,
+        payload,
+        name=name,
+        email=email,
+        allow_duplicate=allow_duplicate,
+        inputs={POSITIONS_FILE: services.cutouts.files.pack(made.positions, made.table)},
+        limit_seconds=made.limit_seconds,
+    )
+    return job
 
 
 def options_to_json(options: CutoutOptions) -> dict[str, Any]:

@@ -126,6 +126,9 @@ class Route:
     service: str
     """Name of the service that the user must be entitled to; empty for what everybody may ask."""
 
+    max_body_bytes: int = 2 << 20
+    """Most bytes of a call's body: room for the longest statement (1 MiB) in JSON's own escapes, and the rest of the call."""
+
     def match(self, path: str) -> Mapping[str, str] | None:
         """The path's arguments, still percent-encoded; None where it does not match."""
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))

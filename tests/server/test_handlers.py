@@ -105,6 +105,9 @@ def fail_before_the_first(call: Call) -> StreamReply:
     return StreamReply(chunks=chunks(), media_type="text/plain")
 
 
+LARGE_BYTES = 3 * MAX_BODY_BYTES
+
+
 @pytest.fixture
 def endless() -> Endless:
     return Endless()
@@ -132,7 +135,10 @@ def entrance(endless: Endless, tmp_path: Path) -> Iterator[Entrance]:
     ]
     entrance = Entrance(
         lambda: None,  # type: ignore[arg-type,return-value]
-        routes=[Route(method=method, path=path, handle=handle, service=service) for method, path, handle, service in routes],
+        routes=[
+            *(Route(method=method, path=path, handle=handle, service=service) for method, path, handle, service in routes),
+            Route(method="POST", path="large", handle=echo, service="", max_body_bytes=LARGE_BYTES),
+        ],
     )
     yield entrance
     entrance.stop()
@@ -269,6 +275,12 @@ def test_an_oversized_body_is_413(client: httpx.Client, size: int) -> None:
 def test_an_oversized_body_in_chunks_is_413_too(client: httpx.Client) -> None:
     chunks = (b" " * 100_000 for _ in range(50))
     assert code(client.post("echo", content=chunks, headers={"Content-Type": "application/json"})) == (413, "too_large")
+
+
+def test_a_route_may_take_a_larger_body(client: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert client.post("large", content=b'{"a": "' + b"x" * (LARGE_BYTES - 9) + b'"}', headers=headers).status_code == 201
+    assert code(client.post("large", content=b'{"a": "' + b"x" * LARGE_BYTES + b'"}', headers=headers)) == (413, "too_large")
 
 
 def test_an_enormous_body_is_refused_before_it_is_sent(url: str) -> None:
