@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -207,7 +208,8 @@ def build_services(
         jobs = JobService(store, folders, runner=runner, mailer=mailer, link_base=settings.service_url or None)
         lease_store = SqlLeaseStore(database)
         leases = LeaseService(lease_store, policy=policy)
-        keeper = LeaseKeeper(leases)
+        days = settings.ended_leases_kept_days
+        keeper = LeaseKeeper(leases, kept=None if days is None else timedelta(days=days))
         opened.callback(keeper.stop, 0.5)
         opened.callback(jobs.housekeeper.stop, 0.5)
         opened.callback(runner.stop, grace_seconds=_STOP_SECONDS)
@@ -380,9 +382,9 @@ def _renderer() -> "CutoutRenderer":
 
 
 def _chart_objects(catalog: "Catalog", survey: "Survey") -> "ChartObjects | None":
-    from .cutout.catalogue import ObjectCatalogue
+    from .cutout.field_objects import FieldObjects
 
-    return None if survey.objects is None else ObjectCatalogue(catalog, survey).field
+    return None if survey.objects is None else FieldObjects(catalog, survey).in_field
 
 
 def _image_cache(settings: SkydeskSettings) -> Path:
