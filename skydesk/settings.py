@@ -100,6 +100,13 @@ class SkydeskSettings(Configurable):
         config=True
     )
 
+    ended_leases_kept_days = Int(
+        400,
+        min=30,
+        allow_none=True,
+        help="""Days for which leases of labs that have ended are kept: statistics reach back so far. At least 30; None for ever.
+        GPU charges and the audit log are always kept.""",
+    ).tag(config=True)
     lease_tick_seconds = Float(
         5,
         min=0.1,

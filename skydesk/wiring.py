@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .cutout.chart import ChartObjects
     from .cutout.model import CutoutRequest, Positions
     from .cutout.ports import CutoutRenderer, TileStore
+    from .cutout.service import CutoutService
     from .cutout.task import CutoutResults
     from .jobs.model import Job
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
@@ -87,8 +88,18 @@ class Services:
     worker_reports: "ReportReceiver | None" = None
     """Who hears the pods of jobs; None where jobs run in processes of this machine."""
 
+    open_cutouts: "Callable[[], CutoutService] | None" = None
+    """Makes the service behind cutouts, or gives the one that is made; what it needs is only loaded when it is asked for."""
+
     installed: Sequence[Service] = field(default_factory=all_services)
     version: str = __version__
+
+    @property
+    def cutouts(self) -> "CutoutService":
+        """Cutouts by the rules."""
+        if self.open_cutouts is None:
+            raise ServiceUnavailable("this SkyDesk has no images")
+        return self.open_cutouts()
 
     def start(self) -> None:
         """Begin to run jobs and to look after them and, with a hub, after labs."""
@@ -233,6 +244,7 @@ def build_services(
             housekeeping_seconds=settings.expiry_check_seconds,
             lease_tick_seconds=settings.lease_tick_seconds,
             worker_reports=worker_reports,
+            open_cutouts=_once(lambda: _cutouts(settings, survey, catalog)),
             closing=opened.pop_all(),
         )
 
@@ -367,6 +379,40 @@ def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_f
         warm=settings.warm_workers,
         on_end=on_end,
     )
+
+
+def _cutouts(settings: SkydeskSettings, survey: "Survey", catalog: "Catalog") -> "CutoutService":
+    from .backends.cutout_drafts import FolderDrafts
+    from .backends.local_runner.limits import core_count
+    from .backends.object_names import OpenNgcNames
+    from .backends.position_files import LocalPositionFiles
+    from .cutout.object_positions import ObjectPositions
+    from .cutout.service import CutoutService
+
+    return CutoutService(
+        survey=survey,
+        tiles=_open_tiles(survey, _image_cache(settings)),
+        renderer=_renderer(),
+        objects=ObjectPositions(catalog, survey),
+        files=LocalPositionFiles(),
+        chart_objects=_chart_objects(catalog, survey),
+        drafts=FolderDrafts(Path(settings.data_folder).resolve() / "cutout-drafts"),
+        names=OpenNgcNames(),
+        threads=settings.cutout_threads or core_count(),
+    )
+
+
+def _once(make: "Callable[[], CutoutService]") -> "Callable[[], CutoutService]":
+    """Let something be made when it is first asked for, by whichever thread, and no second time."""
+    lock, made = threading.Lock(), list["CutoutService"]()
+
+    def get() -> "CutoutService":
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 def _open_tiles(survey: "Survey", image_cache: Path | None) -> "TileStore":

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import time
+from datetime import timedelta
 
 from ..errors import SkydeskError
 from .service import LeaseService
@@ -9,6 +11,8 @@ from .service import LeaseService
 __all__ = ["LeaseKeeper"]
 
 _log = logging.getLogger("skydesk.leases")
+
+_FORGET_EVERY_SECONDS = 3600
 
 
 class LeaseKeeper:
@@ -18,10 +22,14 @@ class LeaseKeeper:
     ----------
     leases
         What to look after.
+    kept
+        How long leases that have ended are kept; None for ever.
     """
 
-    def __init__(self, leases: LeaseService) -> None:
+    def __init__(self, leases: LeaseService, *, kept: timedelta | None = None) -> None:
         self._leases = leases
+        self._kept = kept
+        self._forget_at = 0.0
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -42,9 +50,18 @@ class LeaseKeeper:
         while True:
             try:
                 self._leases.tick()
+                self._forget()
             except SkydeskError as error:
                 _log.warning("leases could not be looked after, which is tried again: %s", error)
             except Exception:
                 _log.exception("leases could not be looked after")
             if self._stopped.wait(every_seconds):
                 return
+
+    def _forget(self) -> None:
+        if self._kept is None or time.monotonic() < self._forget_at:
+            return
+        count = self._leases.forget_ended(self._kept)
+        self._forget_at = time.monotonic() + _FORGET_EVERY_SECONDS
+        if count:
+            _log.info("%d leases that ended more than %d d ago are forgotten", count, self._kept.days)

@@ -63,6 +63,9 @@ class LeaseBook(Protocol):
     def note(self, lease: Lease) -> None:
         """Keep a lease of which only `Lease.gpu_seconds`, ``node`` or ``last_activity_at`` changed; nobody hears of it."""
 
+    def forget_ended(self, before: datetime) -> int:
+        """Forget leases that ended before a time, and tell how many; their charges stay, and nobody hears of it."""
+
     def charges(self, since: datetime) -> tuple[Charge, ...]:
         """Charges that reach beyond a time."""
 

@@ -294,6 +294,11 @@ class LeaseService:
         if self.store.read(lambda book: book.leases(phases=RUNNING, charged=True) or book.leases(phases=WAITING)):
             self.store.write(work)
 
+    def forget_ended(self, kept: timedelta) -> int:
+        """Forget leases that ended longer ago than this, and tell how many; GPU charges and the audit log stay."""
+        before = self.clock() - kept
+        return self.store.write(lambda book: book.forget_ended(before))
+
     def _active(self, desk: LeaseDesk, lease: Lease, deadline_at: datetime | None) -> Lease:
         profile: LabProfile | None = desk.profile_of(lease)
         if profile is None:

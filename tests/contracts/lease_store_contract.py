@@ -198,6 +198,23 @@ class LeaseStoreContract:
         assert store.read(lambda book: (book.messages(), book.read_by("ada"))) == ((second,), frozenset())
         store.write(lambda book: book.remove_message("m1"))
 
+    def test_leases_that_ended_long_ago_are_forgotten_and_their_charges_are_not(self, store: LeaseStore) -> None:
+        add(
+            store,
+            make_lease("old", phase=LeasePhase.ENDED, ended_at=NOW - timedelta(seconds=1)),
+            make_lease("late", phase=LeasePhase.ENDED, ended_at=NOW),
+            make_lease("runs", phase=LeasePhase.ACTIVE, started_at=NOW - 9 * HOUR),
+            make_lease("waits", phase=LeasePhase.QUEUED, requested_at=NOW - 9 * HOUR),
+        )
+        charge = Charge(lease_id="old", owner="ada", group="gpu", gpus=1, from_at=NOW - 2 * HOUR, until_at=NOW - HOUR)
+        store.write(lambda book: book.keep_charge(charge))
+        newest, _ = store.news_since(0)
+        assert store.write(lambda book: book.forget_ended(NOW)) == 1
+        assert {lease.id for lease in store.read(lambda book: book.leases())} == {"late", "runs", "waits"}
+        assert store.read(lambda book: (book.charges_of("old"), book.gpu_seconds_by_group())) == ((charge,), {"gpu": 3600.0})
+        assert store.news_since(newest) == (newest, frozenset())
+        assert store.write(lambda book: book.forget_ended(NOW)) == 0
+
     def test_the_log_comes_latest_first_and_page_by_page(self, store: LeaseStore) -> None:
         for owner in ("ada", "bob", "ada"):
             store.write(lambda book, owner=owner: book.log(replace(FULL_ACT, on_whom=owner)))  # type: ignore[misc]

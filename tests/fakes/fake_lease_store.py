@@ -71,6 +71,12 @@ class FakeLeaseBook:
         if lease.id in self.kept:
             self.kept[lease.id] = lease
 
+    def forget_ended(self, before: datetime) -> int:
+        old = [lease.id for lease in self.kept.values() if lease.ended_at is not None and lease.ended_at < before]
+        for lease_id in old:
+            del self.kept[lease_id]
+        return len(old)
+
     def charges(self, since: datetime) -> tuple[Charge, ...]:
         return tuple(sorted((span for span in self.spans.values() if span.until_at > since), key=lambda span: span.from_at))
 

@@ -93,6 +93,11 @@ class SqlLeaseBook:
         """Keep a lease without telling; see `skydesk.leases.ports.LeaseBook`."""
         self._connection.execute(leases.update().where(leases.c.id == lease.id).values(lease_values(lease)))
 
+    def forget_ended(self, before: datetime) -> int:
+        """Forget old leases; see `skydesk.leases.ports.LeaseBook`."""
+        old = sa.and_(leases.c.phase == LeasePhase.ENDED.value, leases.c.ended_at < before)
+        return self._connection.execute(leases.delete().where(old)).rowcount
+
     def charges(self, since: datetime) -> tuple[Charge, ...]:
         """List charges; see `skydesk.leases.ports.LeaseBook`."""
         return self._charges(gpu_charges.c.until_at > since)

@@ -1,5 +1,7 @@
+import itertools
 import logging
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -51,6 +53,34 @@ def test_a_tick_that_fails_is_logged_and_tried_again(desk: Desk, caplog: pytest.
         wait_until(done)
         keeper.stop()
     assert ["locked" in caplog.messages[0], caplog.records[1].exc_info is not None] == [True, True]
+
+
+def test_leases_that_ended_long_ago_are_forgotten_once_in_a_while(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    first = desk.start()
+    desk.stop(first)
+    desk.pass_(days=2)
+    second = desk.start()
+    desk.stop(second)
+    forget, calls, ticks, done = desk.leases.forget_ended, [], itertools.count(1), threading.Event()
+
+    def forget_and_count(kept: timedelta) -> int:
+        calls.append(kept)
+        return forget(kept)
+
+    def tick() -> None:
+        if next(ticks) == 3:
+            done.set()
+
+    desk.leases.forget_ended = forget_and_count  # type: ignore[method-assign]
+    desk.leases.tick = tick  # type: ignore[method-assign]
+    keeper = LeaseKeeper(desk.leases, kept=timedelta(days=1))
+    with caplog.at_level(logging.INFO, "skydesk.leases"):
+        keeper.start(0.01)
+        wait_until(done)
+        keeper.stop()
+    assert [lease.id for lease in desk.store.read(lambda book: book.leases())] == [second.id]
+    assert len(calls) == 1, "not at every tick"
+    assert caplog.messages == ["1 leases that ended more than 1 d ago are forgotten"]
 
 
 def test_a_keeper_stops_at_once_and_may_stop_before_it_began(desk: Desk) -> None:
