@@ -78,7 +78,7 @@ function JobPart({ state }: { state: CutoutState }): JSX.Element {
 function Foot({ state }: { state: CutoutState }): JSX.Element {
   const notice = state.notice.value;
   const obstacle = state.obstacle.value;
-  const refusal = state.estimate.value?.refusal ?? null;
+  const refusal = state.estimate.answer.value?.refusal ?? null;
   const others = state.form.serviceFaults.value.filter((fault) => !KNOWN_FIELDS.test(fault.field));
   return (
     <div class="sky-cut__foot">
@@ -102,7 +102,7 @@ function Foot({ state }: { state: CutoutState }): JSX.Element {
           {fault.message}
         </Message>
       ))}
-      {state.estimateProblem.value && <RetryMessage message={`no estimate: ${state.estimateProblem.value}`} onRetry={() => state.retryEstimate()} />}
+      {state.estimate.problem.value && <RetryMessage message={`no estimate: ${state.estimate.problem.value}`} onRetry={() => state.estimate.retry()} />}
       <div class="sky-cut__submit">
         <EstimateLine state={state} />
         <Button kind="primary" icon="send" busy={state.submitting.value} disabled={obstacle !== null} title={obstacle ?? "Cut the images as a job, which goes on when you close the browser"} onClick={() => void state.submit()}>
@@ -118,19 +118,19 @@ const KNOWN_FIELDS =
   /(x_size_arcmin|y_size_arcmin|release|products|fits_bands|planes|lupton_bands|stiff_bands|minimum|stretch|\bq|chart\.bands|faintest_helper_mag|name|email)(\[\d+\])?$/;
 
 function EstimateLine({ state }: { state: CutoutState }): JSX.Element {
-  const estimate = state.estimate.value?.estimate ?? null;
+  const estimate = state.estimate.answer.value?.estimate ?? null;
   const obstacle = state.obstacle.value;
   if (!estimate) {
     return (
       <span class="sky-cut__estimate sky-muted" role="status">
-        {state.estimating.value ? "Estimating …" : (obstacle ?? "")}
+        {state.estimate.busy.value ? "Estimating …" : (obstacle ?? "")}
       </span>
     );
   }
   return (
-    <span class="sky-cut__estimate" role="status" aria-busy={state.estimating.value}>
+    <span class="sky-cut__estimate" role="status" aria-busy={state.estimate.busy.value}>
       <strong>{counted(estimate.files, "file")}</strong> of {counted(estimate.rows, "position")}, {size(estimate.size_bytes)}, about {duration(estimate.seconds)}
-      {obstacle && obstacle !== state.estimate.value?.refusal && <span class="sky-cut__obstacle">{obstacle}</span>}
+      {obstacle && obstacle !== state.estimate.answer.value?.refusal && <span class="sky-cut__obstacle">{obstacle}</span>}
     </span>
   );
 }

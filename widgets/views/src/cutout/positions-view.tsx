@@ -13,22 +13,22 @@ const ACCEPTED = ".csv,.tsv,.txt,.tab,.fits,.fit,.vot,.vot.gz,.xml,.ecsv,.parque
 const MOST_TILES = 12;
 
 export function PositionsPart({ state }: { state: CutoutState }): JSX.Element {
-  const table = state.table.value;
+  const table = state.positions.table.value;
   return (
     <section class="sky-cut__part sky-cut__positions" aria-label="Positions">
       <Input state={state} />
       <div role="status" class="sky-cut__reading">
-        {state.reading.value && (
+        {state.positions.reading.value && (
           <>
             <span class="sky-spinner" /> Reading the positions …
           </>
         )}
       </div>
-      {state.unreadable.value && <Message kind="error">{state.unreadable.value}</Message>}
-      {!table && !state.reading.value && !state.unreadable.value && <NoPositions state={state} />}
+      {state.positions.unreadable.value && <Message kind="error">{state.positions.unreadable.value}</Message>}
+      {!table && !state.positions.reading.value && !state.positions.unreadable.value && <NoPositions state={state} />}
       {table && (
-        <div class="sky-cut__found" aria-busy={state.reading.value}>
-          <Found draft={table.draft} words={state.source.value?.words ?? ""} typed={state.source.value?.typed ?? false} most={state.form.facts.value?.limits.max_positions ?? null} />
+        <div class="sky-cut__found" aria-busy={state.positions.reading.value}>
+          <Found draft={table.draft} words={state.positions.source.value?.words ?? ""} typed={state.positions.source.value?.typed ?? false} most={state.form.facts.value?.limits.max_positions ?? null} />
           <PositionsTable key={table.draft.id} table={table} onRow={(row) => state.preview.go(row)} />
         </div>
       )}
@@ -40,10 +40,10 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
   const id = useId();
   const chooser = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
-  const source = state.source.value;
+  const source = state.positions.source.value;
   const examples = state.form.facts.value?.examples ?? [];
-  const nothing = state.text.value === "" && state.table.value === null && !state.unreadable.value;
-  const takeFile = (file: File | null | undefined): void => void (file && state.readFile(file));
+  const nothing = state.positions.text.value === "" && state.positions.table.value === null && !state.positions.unreadable.value;
+  const takeFile = (file: File | null | undefined): void => void (file && state.positions.readFile(file));
   return (
     <div
       class={`sky-cut__input ${over ? "sky-cut__input--over" : ""}`}
@@ -70,8 +70,8 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
         spellcheck={false}
         data-autofocus
         placeholder={"RA,DEC\n34.8107,-5.6944\n323.3625,-0.8233\n\nor ids, or names such as M 2; or drop a file here"}
-        value={state.text.value}
-        onInput={(event) => state.setText(event.currentTarget.value)}
+        value={state.positions.text.value}
+        onInput={(event) => state.positions.setText(event.currentTarget.value)}
         onPaste={(event) => {
           const file = event.clipboardData?.files[0];
           if (file) {
@@ -80,7 +80,7 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
           } else {
             const field = event.currentTarget;
             // What is pasted stands in the field once this event is over.
-            setTimeout(() => state.setText(field.value, true));
+            setTimeout(() => state.positions.setText(field.value, true));
           }
         }}
       />
@@ -122,7 +122,7 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
 /** Before there are any: what one click gives. */
 function NoPositions({ state }: { state: CutoutState }): JSX.Element | null {
   const examples = state.form.facts.value?.examples ?? [];
-  if (examples.length === 0 || state.text.value.trim() !== "") return null;
+  if (examples.length === 0 || state.positions.text.value.trim() !== "") return null;
   return (
     <EmptyState title="No positions yet">
       <span>Paste them above, drop a file, send them here from a query&apos;s result, or begin with an example:</span>

@@ -10,7 +10,7 @@ const WORDS: Record<Kind, string> = { lupton: "Lupton", stiff: "STIFF-like", gre
 
 export function PreviewView({ state }: { state: CutoutState }): JSX.Element {
   const { preview } = state;
-  const table = state.table.value;
+  const table = state.positions.table.value;
   const rows = table?.draft.rows ?? 0;
   const row = preview.row.value;
   const url = preview.url.value;

@@ -24,6 +24,7 @@ export class Preview {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: AbortController | null = null;
   private asked = "";
+  private drawnOf = "";
   private readonly stop: () => void;
 
   constructor(
@@ -57,6 +58,11 @@ export class Preview {
   }
 
   private follow(): void {
+    const id = this.table.value?.draft.id ?? "";
+    if (id !== this.drawnOf) {
+      this.drawnOf = id;
+      this.row.value = 0;
+    }
     const path = this.path();
     if (path === this.asked) return;
     this.asked = path ?? "";
