@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .cutout.ports import CutoutRenderer, TileStore
     from .cutout.service import CutoutService
     from .cutout.task import CutoutResults
+    from .footprint.ports import TileFiles
+    from .footprint.service import FootprintService
+    from .footprint.task import BulkFolder
     from .jobs.model import Job
     from .jobs.ports import JobFolders, JobRunner, JobStore, Mailer
     from .jobs.reports import ReportReceiver
@@ -101,6 +104,11 @@ class Services:
             raise ServiceUnavailable("this SkyDesk has no images")
         return self.open_cutouts()
 
+    @cached_property
+    def footprints(self) -> "FootprintService":
+        """What is known of the survey's tiles, made when it is first asked for."""
+        return _footprints(self.survey, self.catalog)
+
     def start(self) -> None:
         """Begin to run jobs and to look after them and, with a hub, after labs."""
         self.runner.start()
@@ -147,6 +155,18 @@ class WorkerServices:
     def chart_objects(self) -> "ChartObjects | None":
         """What asks the catalogue for the objects of finding charts; None for a survey without objects."""
         return _chart_objects(self.catalog, self.survey)
+
+    @cached_property
+    def tile_files(self) -> "TileFiles":
+        """The files of the survey's tiles."""
+        return _tile_files(self.survey)
+
+    def open_bulk(self, folder: Path, job_id: str) -> "BulkFolder":
+        """Open the folder that a footprint job writes to."""
+        from .backends.bulk_folder import CopyingFolder
+        from .backends.cutout_results import JobResults
+
+        return CopyingFolder(folder, JobResults(folder, job_id, survey=self.survey, tiles=lambda: self.tiles))
 
     def read_cutout_job(self, request: Mapping[str, Any], content: bytes) -> "tuple[CutoutRequest, Positions]":
         """Read a cutout job's request and its positions."""
@@ -431,6 +451,22 @@ def _chart_objects(catalog: "Catalog", survey: "Survey") -> "ChartObjects | None
     from .cutout.field_objects import FieldObjects
 
     return None if survey.objects is None else FieldObjects(catalog, survey).in_field
+
+
+def _footprints(survey: "Survey", catalog: "Catalog") -> "FootprintService":
+    from .backends.healpix_sky import AstropyHealpixSky
+    from .backends.moc_files import MocpyFiles
+    from .backends.object_names import OpenNgcNames
+    from .footprint.service import FootprintService
+
+    files = _tile_files(survey)
+    return FootprintService(survey, catalog, sky=AstropyHealpixSky(), mocs=MocpyFiles(), files=files, names=OpenNgcNames())
+
+
+def _tile_files(survey: "Survey") -> "TileFiles":
+    from .backends.tile_files import SurveyTileFiles
+
+    return SurveyTileFiles(survey)
 
 
 def _image_cache(settings: SkydeskSettings) -> Path:
