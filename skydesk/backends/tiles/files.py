@@ -14,6 +14,7 @@ __all__ = ["ImageFiles"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+.-]{0,127}")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _FRESH_SECONDS = 30.0
 _MOST_FOLDERS = 20_000
 
@@ -48,7 +49,7 @@ class ImageFiles:
         except NotFound:
             return None
         values = {"tile": tile, "band": band, "release": release}
-        found = self._matches("", 0, values, {})
+        found = self._matches("", 0, values)
         return self._survey.folder / max(found)[1] if found else None
 
     def has_any(self, tile: str, release: str) -> bool:
@@ -60,26 +61,25 @@ class ImageFiles:
         with self._lock:
             self._folders.clear()
 
-    def _matches(self, folder: str, depth: int, values: dict[str, str], numbers: dict[str, str]) -> list[tuple[tuple[int, int], str]]:
+    def _matches(self, folder: str, depth: int, known: dict[str, str]) -> list[tuple[tuple[int, int], str]]:
         """Versions of an image below a folder, with the numbers that order them; the template's parts from ``depth`` on are left."""
-        part, last = self._template[depth], depth + 1 == len(self._template)
-        known = values | numbers
-        if not last and all(name in known for name in _PLACEHOLDER.findall(part)):
-            return self._matches(f"{folder}{_filled(part, known)}/", depth + 1, values, numbers)
-        pattern, prefix = _pattern(part, known), _filled(part.split("{reqnum}")[0].split("{attnum}")[0], known)
+        last = depth + 1 == len(self._template)
+        tokens = _filled(self._template[depth], known)
+        if not last and len(tokens) == 1:
+            return self._matches(f"{folder}{tokens[0]}/", depth + 1, known)
         found: list[tuple[tuple[int, int], str]] = []
         names = self._names(folder)
-        for name in names[bisect_left(names, prefix) :]:
-            if not name.startswith(prefix):
+        for name in names[bisect_left(names, tokens[0]) :]:
+            if not name.startswith(tokens[0]):
                 break
-            match = pattern.fullmatch(name)
-            if match is None:
+            numbers = _numbers(name, tokens)
+            if numbers is None:
                 continue
-            here = numbers | match.groupdict()
             if last:
-                found.append(((int(here.get("reqnum", 0)), int(here.get("attnum", 0))), folder + name))
+                newest = known | numbers
+                found.append(((int(newest.get("reqnum", 0)), int(newest.get("attnum", 0))), folder + name))
             else:
-                found += self._matches(f"{folder}{name}/", depth + 1, values, here)
+                found += self._matches(f"{folder}{name}/", depth + 1, known | numbers)
         return found
 
     def _names(self, folder: str) -> list[str]:
@@ -102,20 +102,29 @@ class ImageFiles:
         return names
 
 
-def _parts(template: str) -> list[str]:
-    return [part for part in template.split("/") if part not in ("", ".")]
+def _parts(template: str) -> list[list[str]]:
+    """Parts of a path, each as literal text and names of placeholders by turns."""
+    return [_PLACEHOLDER.split(part) for part in template.split("/") if part not in ("", ".")]
 
 
-def _filled(part: str, values: dict[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: values[match[1]], part)
+def _filled(part: list[str], known: dict[str, str]) -> list[str]:
+    """Put what is known into a part; what is left is literal text and names of numbers by turns."""
+    found = [part[0]]
+    for name, literal in zip(part[1::2], part[2::2], strict=True):
+        if name in known:
+            found[-1] += known[name] + literal
+        else:
+            found += [name, literal]
+    return found
 
 
-def _pattern(part: str, known: dict[str, str]) -> re.Pattern[str]:
-    """A part of the template as a pattern: what is known as it is, the numbers as groups, each once."""
-    pieces, at, named = [], 0, set()
-    for match in _PLACEHOLDER.finditer(part):
-        pieces.append(re.escape(part[at : match.start()]))
-        at, name = match.end(), match[1]
-        pieces.append(re.escape(known[name]) if name in known else f"(?P={name})" if name in named else rf"(?P<{name}>\d{{1,18}})")
-        named.add(name)
-    return re.compile("".join(pieces) + re.escape(part[at:]), re.ASCII)
+def _numbers(name: str, tokens: list[str]) -> dict[str, str] | None:
+    """The numbers in a name by those of their placeholders; None where it does not fit."""
+    found: dict[str, str] = {}
+    at = len(tokens[0])
+    for number, literal in zip(tokens[1::2], tokens[2::2], strict=True):
+        digits = _DIGITS.match(name, at)
+        if digits is None or found.setdefault(number, digits[0]) != digits[0] or not name.startswith(literal, digits.end()):
+            return None
+        at = digits.end() + len(literal)
+    return found if at == len(name) else None

@@ -1,7 +1,7 @@
 """Floats from quantised integers, in the order of operations that cfitsio has, so that every bit is the same; and checksums.
 
 The random sequence: S. Park & K. Miller 1988, *Random number generators: good ones are hard to find*, as FITS standard 4.0, appendix I,
-prescribes it. The dithering: section 10.2 there.
+prescribes it. The dithering: section 10.2 there, after W. Pence, R. White & R. Seaman 2010, PASP 122, 1065.
 """
 
 from functools import cache

@@ -1,8 +1,6 @@
-"""The compiled loops: RICE_1 from any 128th pixel on, the making of the seek index, and floats from quantised integers.
+"""The compiled loops: the making of the seek index, and RICE_1 from any 128th pixel on.
 
-RICE_1: R. Rice, P.-S. Yeh & W. Miller 1993, *Algorithms for a very high speed universal noiseless coding module*; as FITS has it: FITS
-standard 4.0, section 10.4.1. Dithering: R. White, P. Greenfield, W. Pence & N. Tasse 2013, *Tiled image convention for storing compressed
-images in FITS binary tables*, and FITS standard 4.0, section 10.2.
+RICE_1: R. Rice, P.-S. Yeh & W. Miller 1993, AIAA-93-4541-CP; as FITS has it: FITS standard 4.0, section 10.4.1.
 """
 
 from typing import Any
@@ -100,6 +98,18 @@ def _coded_block(address: int, position: int, end: int, last: int, low_bits: int
 
 
 @inlined
+def _fetch(descriptor: int, address: int, size: int, offset: int) -> int:
+    """Read bytes of the file to an address; 0, `SHORT` or `LOST`. Network disks may give them in pieces."""
+    done = 0
+    while done < size:
+        got = pread(descriptor, address + done, size - done, offset + done)
+        if got <= 0:
+            return LOST if got < 0 else SHORT
+        done += got
+    return 0
+
+
+@inlined
 def _first_value(stream: Any, pixel_bytes: int) -> Any:
     value: Any = 0
     for i in range(pixel_bytes):
@@ -173,9 +183,9 @@ def build_index(
         length = lengths[tile]
         if length <= pixel_bytes:
             continue
-        got = pread(descriptor, stream.ctypes.data, length, offsets[tile])
-        if got != length:
-            return LOST if got < 0 else SHORT
+        code = _fetch(descriptor, stream.ctypes.data, length, offsets[tile])
+        if code != 0:
+            return code
         pixels = min(tile_width, width - tile % tiles_across * tile_width) * min(tile_height, height - tile // tiles_across * tile_height)
         base = tile * entries
         left = _index_tile(stream, length, pixels, stride, block, pixel_bytes, scratch, bits[base:], values[base:])
@@ -225,9 +235,9 @@ def decode_box(
                 skip, wanted = begin % stride, (end_bit + 7) // 8 - begin_bit // 8
                 if stream.size < wanted + 8 * block + _SLACK_BYTES:
                     stream = np.empty(2 * wanted + 8 * block + _SLACK_BYTES, np.uint8)
-                got = pread(descriptor, stream.ctypes.data, wanted, offsets[tile] + begin_bit // 8)
-                if got != wanted:
-                    return 16 * tile - (LOST if got < 0 else SHORT)
+                code = _fetch(descriptor, stream.ctypes.data, wanted, offsets[tile] + begin_bit // 8)
+                if code != 0:
+                    return 16 * tile - code
                 ahead = 8 * (begin_bit // 8)
                 position, _ = _decode(
                     stream.ctypes.data, begin_bit - ahead, end_bit - ahead, last, skip + size, block, pixel_bytes, scratch

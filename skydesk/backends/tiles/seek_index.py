@@ -7,8 +7,9 @@ that memory does not grow with the number of open tiles.
 
 import hashlib
 import os
+import secrets
 import struct
-import tempfile
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,7 @@ _BEGIN = _HEAD.size + _SUM.size
 _CHUNK_BYTES = 1 << 20
 _SUFFIX = ".seek"
 _MOST_BYTES = 16 * 2**30
+_UNFINISHED_SECONDS = 3600.0
 
 
 def index_key(path: Path, number: int, size: int, changed_ns: int, cards: tuple[bytes, ...]) -> bytes:
@@ -118,32 +120,38 @@ def _is_sound(file: Descriptor, key: bytes, count: int) -> bool:
 
 def _kept(folder: Path, name: str, key: bytes, entries: Entries) -> Descriptor | None:
     """Write an index and open it; None where the folder cannot be written."""
-    unfinished: str | None = None
+    unfinished = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         head = _HEAD.pack(_MAGIC, key, len(entries[0]))
         checksum = zlib.crc32(head)
         for column in entries:
             checksum = zlib.crc32(_bytes(column), checksum)
-        number, unfinished = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
-        with os.fdopen(number, "wb") as file:
+        with unfinished.open("xb") as file:
             file.write(head + _SUM.pack(checksum))
             for column in entries:
                 file.write(_bytes(column))
-        Path(unfinished).replace(folder / name)
+        unfinished.replace(folder / name)
         return Descriptor(folder / name)
     except OSError:
-        if unfinished is not None:
-            Path(unfinished).unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         return None
 
 
 def _prune(folder: Path, most_bytes: int) -> None:
-    """Remove the indexes that were opened longest ago until the rest are no larger than told; a process that has one open keeps it."""
+    """Remove the indexes that were opened longest ago until the rest are no larger than told, and what killed processes left behind.
+
+    A process that has one of them open keeps it.
+    """
     with suppress(OSError), os.scandir(folder) as entries:
-        found = [(entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in entries if entry.name.endswith(_SUFFIX)]
-        total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found)[:-1]:
+        found = [(entry.stat().st_mtime, entry.stat().st_size, entry) for entry in entries if _SUFFIX in entry.name]
+        whole = sorted((changed, size, entry.path) for changed, size, entry in found if entry.name.endswith(_SUFFIX))
+        for changed, _, entry in found:
+            if not entry.name.endswith(_SUFFIX) and changed < time.time() - _UNFINISHED_SECONDS:
+                Path(entry.path).unlink(missing_ok=True)
+        total = sum(size for _, size, _ in whole)
+        for _, size, path in whole[:-1]:
             if total <= most_bytes:
                 return
             Path(path).unlink(missing_ok=True)

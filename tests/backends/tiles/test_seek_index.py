@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,14 @@ def test_a_folder_that_grows_too_large_loses_what_was_opened_longest_ago(tmp_pat
     assert {path.name for path in tmp_path.iterdir()} == {"name.seek", "n4.seek"}
 
 
+def test_what_a_killed_process_left_behind_is_removed_after_an_hour(tmp_path: Path) -> None:
+    for name, changed in ((".n.seek.1-old", 1000), (".n.seek.2-new", time.time()), ("somebody's file", 1000)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (changed, changed))
+    get(tmp_path, Builder())
+    assert {path.name for path in tmp_path.iterdir()} == {"name.seek", ".n.seek.2-new", "somebody's file"}
+
+
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     path = tmp_path / "data" / "image.fits.fz"
@@ -149,6 +158,7 @@ def test_a_file_that_is_cut_off_while_it_is_open_is_told_and_kills_nobody(image:
 
 READ = """
 import sys
+import time
 from pathlib import Path
 import numpy as np
 from skydesk.backends.tiles.image import SurveyImage
