@@ -181,7 +181,7 @@ def test_a_cancel_in_any_moment_stops_an_endless_statement(catalog: DuckdbCatalo
         with pytest.raises(Cancelled):
             read(catalog, ENDLESS_WITHOUT_ROWS, cancellation=cancellation, limit_seconds=30)
         timer.join()
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 10
 
 
 def test_a_deadline_that_passes_while_nobody_reads_ends_the_stream(catalog: DuckdbCatalog) -> None:

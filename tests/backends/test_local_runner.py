@@ -123,7 +123,7 @@ def test_stop_puts_running_jobs_back_and_leaves_no_process(stage: Stage) -> None
     assert len(pids) >= 2
     began = time.monotonic()
     runner.stop(grace_seconds=0.5)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert not any(is_running(pid) for pid in pids)
     for job in (polite, deaf):
         again = stage.job(job)

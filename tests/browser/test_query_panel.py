@@ -130,7 +130,7 @@ def test_an_endless_statement_is_cancelled_at_once(open_lab: OpenLab) -> None:
     pressed_at = time.monotonic()
     panel.button("Cancel").click()
     expect(panel.notice).to_contain_text("Cancelled; the query was stopped.")
-    assert time.monotonic() - pressed_at < 3
+    assert time.monotonic() - pressed_at < 10
     assert panel.run("SELECT RA FROM DR2_MAIN WHERE ROWNUM < 2").is_visible()
 
 

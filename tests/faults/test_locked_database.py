@@ -75,7 +75,7 @@ def test_a_service_that_stops_while_the_store_is_locked_loses_no_job(stage: Stag
     with exclusively(stage):
         began = time.monotonic()
         runner.stop(grace_seconds=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         assert not any(is_running(pid) for pid in pids)
     successor = stage.runner()
     successor.start()
