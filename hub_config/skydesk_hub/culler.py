@@ -165,6 +165,12 @@ class Arbiter:
             age_seconds=age.total_seconds(),
             over_seconds=(self._now() - datetime.fromisoformat(ends_at)).total_seconds() if ends_at else LAST_WORDS_SECONDS,
         )
+        if judged.stop and lease is not None and not lease.get("end"):
+            try:
+                await self._service.idle(lease["id"])
+            except (ServiceRefused, ServiceUnreachable) as error:
+                _log.warning("the idle lab %s is left for the next pass: %s", server["full_name"], error)
+                return False
         if judged.stop:
             _log.warning("stopping the lab %s: %s", server["full_name"], judged.why)
         return judged.stop

@@ -62,11 +62,6 @@ class SkydeskLabs(_Spawner):
         """The service that gives leases."""
         return shared_client(self.service_url, self.hub_token, self.service_timeout_seconds)
 
-    @property
-    def profile(self) -> LabProfile | None:
-        """The profile of the lease."""
-        return self.policy.profiles.get(self.lease.get("profile", ""))
-
     def user_groups(self) -> list[str]:
         """Those of the user's groups that the policy knows."""
         return [group.name for group in self.policy.known(group.name for group in self.user.groups)]
@@ -217,14 +212,9 @@ class SkydeskLabs(_Spawner):
         self.user.db.commit()
 
     def _end_by_request(self) -> End:
-        """Who asked the hub to stop a lab is not told to spawners; whatever the service wants ended, it knows itself."""
+        """Who asked the hub to stop a lab is not told to spawners; what the service or the culler wants ended, the service knows."""
         if self._waiting_for_response:
             return End(reason="failed", message=f"it did not answer within {self.http_timeout} s")
-        profile, active_at = self.profile, self.orm_spawner.last_activity
-        if profile and active_at:
-            idle_seconds = (self.now() - active_at.replace(tzinfo=UTC)).total_seconds()
-            if idle_seconds >= profile.idle_seconds:
-                return End(reason="idle", message="")
         return End(reason="user", message="")
 
     async def _report_end(self) -> None:

@@ -95,6 +95,10 @@ class ServiceClient:
         """Say that the lab of a lease has ended, and why."""
         await self._told(f"hub/leases/{quote(lease_id, safe='')}/ended", {"reason": reason, "message": message})
 
+    async def idle(self, lease_id: str) -> None:
+        """Say that the lab of a lease is being stopped since nothing happens in it."""
+        await self._told(f"hub/leases/{quote(lease_id, safe='')}/idle", {})
+
     async def leases(self) -> list[dict[str, Any]]:
         """Give the leases of labs that start or run."""
         return list((await self._call("GET", "hub/leases"))["leases"])

@@ -9,9 +9,9 @@ from ..access import LabProfile, Policy, User
 from ..errors import Conflict, LimitExceeded, NotFound, SkydeskError
 from .desk import LeaseDesk
 from .gpu_loads import GpuLoad, GpuLoads
-from .model import RUNNING, WAITING, Ending, EndReason, Lease, LeasePhase
+from .model import RUNNING, WAITING, Ending, EndReason, Lease, LeasePhase, StopWish
 from .ports import LeaseBook, LeaseStore
-from .rules import active, extended, run_of_use, why_no_extension
+from .rules import active, extended, run_of_use, stop_wish, why_no_extension, words_of_time
 
 __all__ = ["LeaseService", "RunningLab"]
 
@@ -138,6 +138,28 @@ class LeaseService:
             desk = self.desk(book)
             lease = desk.existing(lease_id)
             return lease if lease.phase is LeasePhase.ENDED else desk.end(lease, reason, message)
+
+        return self.store.write(work)
+
+    def idle(self, lease_id: str) -> Lease:
+        """Take note that a lab is being stopped since nothing happens in it, unless it is to be stopped for another reason anyway.
+
+        Raises
+        ------
+        NotFound
+            There is no such lease.
+        """
+
+        def work(book: LeaseBook) -> Lease:
+            desk = self.desk(book)
+            lease = desk.existing(lease_id)
+            if lease.phase is not LeasePhase.ACTIVE or stop_wish(lease, desk.now) is not None:
+                return lease
+            profile = desk.profile_of(lease) or self.policy.base_profile
+            wish = StopWish(reason=EndReason.IDLE, message=f"nothing had happened in it for {words_of_time(profile.idle_seconds)}")
+            stopping = replace(lease, stop=wish, ends_at=desk.now)
+            book.keep(stopping)
+            return stopping
 
         return self.store.write(work)
 

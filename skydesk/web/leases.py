@@ -288,6 +288,11 @@ def _ended(call: Call) -> JsonReply:
     return JsonReply(value=lease_to_json(lease, call.services))
 
 
+def _idle(call: Call) -> JsonReply:
+    Fields(call.json).finish()
+    return JsonReply(value=lease_to_json(call.services.leases.idle(call.arguments["id"]), call.services))
+
+
 def _running(call: Call) -> JsonReply:
     return JsonReply(value={"leases": [lease_to_json(lease, call.services) for lease in call.services.leases.running()]})
 
@@ -331,6 +336,7 @@ HUB_ROUTES = tuple(
         ("POST", "hub/leases", _admit),
         ("POST", "hub/leases/sync", _sync),
         ("POST", "hub/leases/{id}/started", _started),
+        ("POST", "hub/leases/{id}/idle", _idle),
         ("POST", "hub/leases/{id}/ended", _ended),
     )
 )

@@ -60,6 +60,11 @@ class FakeLeaseService:
             case "POST", ["hub", "leases", lease_id, "started"]:
                 self.deadlines[lease_id] = body.get("deadline_at")
                 return self._started(lease_id)
+            case "POST", ["hub", "leases", lease_id, "idle"]:
+                if lease_id not in self.leases:
+                    return _error(404, "not_found", f"there is no lease {lease_id!r}")
+                self.leases[lease_id]["end"] = self.leases[lease_id]["end"] or {"reason": "idle", "message": ""}
+                return httpx.Response(200, json=self.leases[lease_id])
             case "POST", ["hub", "leases", lease_id, "ended"]:
                 self.ends.append((lease_id, body["reason"], body["message"]))
                 self.leases.pop(lease_id, None)

@@ -128,6 +128,29 @@ def test_a_lab_that_nobody_has_ever_used_counts_from_its_start(arbiter: Callable
     assert judged(arbiter(), server(), idle=None) == [False]
 
 
+def test_the_service_hears_of_an_idle_lab_before_it_is_stopped(arbiter: Callable[[], Arbiter], service: FakeLeaseService) -> None:
+    service.leases = {"1": {**LEASE}, "2": {**OVER, "id": "2", "server": "second"}, "3": {**LEASE, "id": "3", "user": "ada"}}
+    labs = [server(), server(name="second")]
+    assert judged(arbiter(), *labs, idle=timedelta(hours=1)) == [True, True]
+    assert [call for call in service.calls if call.endswith("/idle")] == ["POST hub/leases/1/idle"], "the other's time is over"
+    assert service.leases["1"]["end"]["reason"] == "idle"
+
+
+def test_an_idle_lab_is_left_alone_where_the_service_does_not_hear_of_it(
+    arbiter: Callable[[], Arbiter], service: FakeLeaseService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.leases = {"1": {**LEASE}}
+    mine = arbiter()
+    monkeypatch.setattr("skydesk_hub.service_client._PAUSE_SECONDS", 0.001)
+
+    async def story() -> bool:
+        await mine.look()
+        service.down = True
+        return await mine.arbitrate(inactive=timedelta(hours=1), server=server())
+
+    assert run(story()) is False
+
+
 def test_the_service_hears_which_labs_there_are_even_when_there_is_none(
     arbiter: Callable[[], Arbiter], service: FakeLeaseService, labs: Labs
 ) -> None:

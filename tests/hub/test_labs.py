@@ -200,12 +200,14 @@ def test_a_lab_that_never_answers_has_failed(lab: MakeLab, service: FakeLeaseSer
     assert service.ends[0][1:] == ("failed", "it did not answer within 30 s")
 
 
-def test_a_lab_that_is_stopped_after_its_idle_time_was_idle(lab: MakeLab, service: FakeLeaseService) -> None:
+def test_a_lab_that_the_hub_stops_is_no_idle_lab_for_that_however_long_nothing_happened_in_it(
+    lab: MakeLab, service: FakeLeaseService
+) -> None:
     mine = lab()
     run(mine.start())
     mine.orm_spawner.last_activity = (datetime.now(UTC) - timedelta(minutes=61)).replace(tzinfo=None)
     end(mine)
-    assert service.ends[0][1] == "idle"
+    assert service.ends[0][1:] == ("user", ""), "an administrator's or owner's wish; of idle labs the culler tells"
 
 
 def test_a_lab_that_ended_by_itself_says_why(lab: MakeLab, service: FakeLeaseService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,13 @@ memory_gib = [0.5, 2]
 longest_hours = 0.007
 idle_minutes = 60
 
+[profiles.nap]
+title = "Nap"
+cpu = [0.25, 1]
+memory_gib = [0.5, 2]
+longest_hours = 8
+idle_minutes = 0.2
+
 [profiles.gpu]
 title = "Pretend GPU"
 cpu = [0.25, 1]
@@ -53,6 +60,10 @@ profiles = ["gpu"]
 [groups.visitors]
 services = ["query"]
 
+[groups.sleepers]
+services = ["query"]
+profiles = ["nap"]
+
 [groups.monitor]
 services = ["query"]
 rights = ["monitor"]
@@ -62,7 +73,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.load_groups = {{
     "default": {{"users": ["vera", "ada"]}}, "advanced": {{"users": ["cecilia"]}}, "gpu": {{"users": ["cecilia", "ada"]}},
-    "visitors": {{"users": ["george"]}}, "monitor": {{"users": ["maria"]}},
+    "visitors": {{"users": ["george"]}}, "monitor": {{"users": ["maria"]}}, "sleepers": {{"users": ["mina"]}},
 }}
 c.Spawner.environment = {{**c.Spawner.environment, "PATH": "{folder}/bin:/usr/bin:/bin"}}
 """
@@ -72,7 +83,7 @@ c.Spawner.environment = {{**c.Spawner.environment, "PATH": "{folder}/bin:/usr/bi
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHub]:
     paths = [jupyterhub_5()] if request.param == JUPYTERHUB_5 else []
     folder = tmp_path_factory.mktemp("labs")
-    people = ("vera", "ada", "cecilia", "george")
+    people = ("vera", "ada", "cecilia", "george", "mina")
     (folder / "bin").mkdir()
     (folder / "bin/nvidia-smi").write_text("#!/bin/sh\necho '63, 11469, 24564'\n")
     (folder / "bin/nvidia-smi").chmod(0o755)
@@ -147,6 +158,17 @@ def test_a_lab_ends_when_its_time_is_over_and_the_form_says_why(hub: LabHub) -> 
     again = person.start("short")
     assert again.status_code == 429, "a restart wins no time"
     assert "is used up" in text(again.text)
+
+
+def test_a_lab_in_which_nothing_happens_ends_and_the_form_says_so(hub: LabHub) -> None:
+    mina = Person(hub, "mina")
+    assert mina.start("nap").status_code == 302
+    hub.wait_ready("mina")
+    hub.wait_gone("mina")
+    page = text(mina.page().text)
+    assert "Your last lab (Nap) ended" in page
+    assert "it was idle" in page
+    assert "nothing had happened in it for 12 s" in page
 
 
 def test_with_no_gpu_free_one_stands_in_the_queue_and_gets_the_place_afterwards(hub: LabHub) -> None:

@@ -300,6 +300,31 @@ def test_an_owner_gets_what_the_pod_has_left_of_an_extension_and_pays_for_no_mor
     assert desk.lease(lease).added_seconds == HOUR
 
 
+def test_a_lab_that_the_culler_finds_idle_ends_as_idle_whatever_the_hub_sees(desk: Desk) -> None:
+    lease = desk.start()
+    desk.leases.idle(lease.id)
+    wish = stop_wish(desk.lease(lease), desk.clock.now)
+    assert wish is not None
+    assert (wish.reason, wish.message) == (EndReason.IDLE, "nothing had happened in it for 1 h")
+    assert desk.stop(lease).end_reason is EndReason.IDLE
+    assert desk.leases.idle(lease.id).phase is LeasePhase.ENDED
+
+
+def test_an_idle_lab_that_an_administrator_ends_was_ended_by_them(desk: Desk) -> None:
+    lease = desk.start()
+    desk.administration.end(user("root", rights=frozenset({"admin"})), lease.id, "the node is needed")
+    desk.leases.idle(lease.id)
+    over = desk.stop(lease, EndReason.IDLE)
+    assert (over.end_reason, over.end_message) == (EndReason.ADMIN, "the node is needed")
+
+
+def test_an_idle_lab_whose_time_is_over_ends_for_the_time(desk: Desk) -> None:
+    lease = desk.start()
+    desk.pass_(hours=8)
+    desk.leases.idle(lease.id)
+    assert desk.stop(lease).end_reason is EndReason.TIME
+
+
 def test_nobody_extends_the_lab_of_somebody_else(desk: Desk) -> None:
     desk.start()
     with pytest.raises(NotFound):
