@@ -17,8 +17,10 @@ from .settings import SkydeskSettings
 
 if TYPE_CHECKING:
     from .cutout.chart import ChartObjects
+    from .cutout.gallery import Gallery
     from .cutout.model import CutoutRequest, Positions
     from .cutout.ports import CutoutRenderer, TileStore
+    from .cutout.position_text import PositionTable
     from .cutout.service import CutoutService
     from .cutout.task import CutoutResults
     from .footprint.ports import TileFiles
@@ -103,6 +105,16 @@ class Services:
         if self.open_cutouts is None:
             raise ServiceUnavailable("this SkyDesk has no images")
         return self.open_cutouts()
+
+    @cached_property
+    def gallery(self) -> "Gallery":
+        """What cutout jobs have made, made when it is first asked for."""
+        return _gallery(self.jobs, self.catalog, self.survey)
+
+    @cached_property
+    def renderer(self) -> "CutoutRenderer":
+        """What makes pictures, made when it is first asked for: it needs libraries that take a second to load."""
+        return _renderer()
 
     @cached_property
     def footprints(self) -> "FootprintService":
@@ -433,6 +445,20 @@ def _once(make: "Callable[[], CutoutService]") -> "Callable[[], CutoutService]":
             return made[0]
 
     return get
+
+
+def _gallery(jobs: "JobService", catalog: "Catalog", survey: "Survey") -> "Gallery":
+    from .cutout.field_objects import FieldObjects
+    from .cutout.gallery import Gallery
+
+    return Gallery(jobs, read_job=_read_gallery_job, objects=FieldObjects(catalog, survey))
+
+
+def _read_gallery_job(request: Mapping[str, Any], content: bytes) -> "tuple[CutoutRequest, Positions, PositionTable | None]":
+    from .backends.position_files import given_from_parquet, positions_from_parquet
+    from .web.cutout_job import request_from_json
+
+    return request_from_json(request), positions_from_parquet(content), given_from_parquet(content)
 
 
 def _open_tiles(survey: "Survey", image_cache: Path | None) -> "TileStore":

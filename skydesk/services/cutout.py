@@ -3,7 +3,7 @@
 from ..cutout.task import run_cutouts
 from ..jobs.ports import ResumableTask
 from ..registry import Service
-from ..web.cutout import ROUTES
+from ..web import cutout, gallery
 from . import panel_file
 
 __all__ = ["SERVICE"]
@@ -20,7 +20,7 @@ SERVICE = Service(
     description="Cut images out of the survey: FITS files, colour pictures and finding charts of your positions.",
     icon=_ICON,
     rank=20,
-    routes=ROUTES,
+    routes=cutout.ROUTES + gallery.ROUTES,
     panel=panel_file("cutout.js"),
     style=panel_file("cutout.css"),
     task=ResumableTask(run_cutouts),
