@@ -1,12 +1,13 @@
 """Cut every row of a table of positions: by tile, in several threads, one outcome a row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 import numpy as np
 
-from ..grid import IntArray
+from ..grid import IntArray, Tile
 from ..query.model import Cancellation
 from ..survey import Survey
 from .chart import ChartObjects
@@ -92,6 +93,7 @@ class _Table:
         self.names: Sequence[str] = names_of(positions, name_prefix(survey))
         self.folders: Sequence[str] = folders_of(self.plan, positions, self.duplicates, self.names)
         self.own_options = row_options(options, positions)
+        self._tile = lru_cache(maxsize=64)(self._tile_at)
 
     @property
     def order(self) -> IntArray:
@@ -120,16 +122,19 @@ class _Table:
                 yield RowOutcome(row=row, outcome=Outcome.OUTSIDE, message=message, name=self.names[row])
 
     def row(self, row: int) -> Row:
-        index = int(self.plan.tile_index[row])
+        """Put together what is known of a row."""
         return Row(
             number=row,
-            tile=self.survey.grid.tile(int(self.plan.tile_rows[index]), int(self.plan.tile_columns[index])),
+            tile=self._tile(int(self.plan.tile_index[row])),
             ra_deg=float(self.positions.ra_deg[row]),
             dec_deg=float(self.positions.dec_deg[row]),
             options=self.own_options.get(row, self.options),
             name=self.names[row],
             folder=self.folders[row],
         )
+
+    def _tile_at(self, index: int) -> Tile:
+        return self.survey.grid.tile(int(self.plan.tile_rows[index]), int(self.plan.tile_columns[index]))
 
 
 class _Told:
