@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from .query.model import Column, ColumnType, Table
@@ -9,6 +10,7 @@ from .toml_reader import Section, expand_pattern, fill_text, read_toml
 
 __all__ = ["read_tables"]
 
+_FLOATS = frozenset({"float32", "float64"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 
 
@@ -121,9 +123,13 @@ class _TableReader:
             item = section.section(pattern)
             only = self._known_releases(item, "releases", self.releases)
             kind = item.choice("type", tuple(ColumnType))
+            binary = not item.boolean("number")
+            if not binary and kind not in _FLOATS:
+                item.fault("number", f"is for float32 and float64 only, and the type is {kind}")
             texts = {key: item.text(key, "") for key in ("unit", "ucd", "description")}
             item.finish()
-            found[pattern] = {release: self._expanded(item, pattern, kind, texts, release) for release in only}
+            expanded = {release: self._expanded(item, pattern, kind, texts, release) for release in only}
+            found[pattern] = {release: tuple(replace(each, binary=binary) for each in columns) for release, columns in expanded.items()}
         return found
 
     def _expanded(self, item: Section, pattern: str, kind: str, texts: Mapping[str, str], release: str) -> tuple[Column, ...]:

@@ -1,7 +1,7 @@
 """What is asked of the catalogue and what comes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from threading import Lock
@@ -52,6 +52,9 @@ class Column:
     """IVOA UCD1+ (``pos.eq.ra;meta.main``); None where none fits."""
 
     description: str = ""
+    binary: bool = field(default=True, compare=False)
+    """For floats: True where Oracle holds them as BINARY_FLOAT or BINARY_DOUBLE, which have NaN and infinity; False for NUMBER,
+    where division by zero is an error. Results do not carry it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

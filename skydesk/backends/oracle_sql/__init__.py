@@ -18,7 +18,7 @@ from .queries import translate_statement
 from .scope import Context
 from .statements import parse
 from .translation import Translation
-from .values import Kind
+from .values import INTERVALS
 
 __all__ = ["FUNCTIONS", "OWNERS", "SETUP", "SIZE_LIMIT_BYTES", "Translation", "translate"]
 
@@ -62,8 +62,8 @@ def translate(
     except RecursionError as error:
         hint = "name parts of it in WITH, or put fewer levels into one another"
         raise QueryRefused("the statement is nested too deeply", line=1, column=1, length=1, hint=hint) from error
-    if any(column.kind is Kind.INTERVAL for column in relation.columns):
-        raise QueryRefused("an interval as a result", line=1, column=1, length=1, hint="add it to a date")
+    if any(column.kind in INTERVALS for column in relation.columns):
+        raise QueryRefused("an interval as a result", line=1, column=1, length=1, hint="add it to a date, or take its parts with EXTRACT")
     source_of = {column.sql_name: column.origin for column in relation.columns if column.origin is not None}
     return Translation(
         statement=context.filled(relation.sql),

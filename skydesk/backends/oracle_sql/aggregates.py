@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from . import tree
 from .emitter import Emitter
 from .lexer import Span
 from .sorting import direction
-from .values import NUMERIC, Kind, Value, first_loose
+from .values import INTERVALS, NUMERIC, TEMPORAL, Kind, Value, first_loose
 
 __all__ = ["AGGREGATES", "ANALYTIC", "aggregate_call"]
 
@@ -17,7 +18,7 @@ class _Aggregate:
     """An aggregate that DuckDB has too."""
 
     sql: str
-    """Template of the call, with ``{args}``."""
+    """Template of the call, with ``{args}``, and ``{over}`` where several calls are made."""
 
     arguments: int
     kind: Callable[[Kind], Kind]
@@ -50,13 +51,16 @@ _SIMPLE: Mapping[str, _Aggregate] = {
     "VARIANCE": _Aggregate("var_samp({args})", 1, _mean, one_row_is_zero=True),
     "VAR_SAMP": _Aggregate("var_samp({args})", 1, _mean),
     "VAR_POP": _Aggregate("var_pop({args})", 1, _mean),
-    "CORR": _Aggregate("corr({args})", 2, _number),
+    "CORR": _Aggregate("ora_correlation(corr({args}){over}, regr_sxx({args}){over}, regr_syy({args}){over})", 2, _number),
     "COVAR_POP": _Aggregate("covar_pop({args})", 2, _number),
     "COVAR_SAMP": _Aggregate("covar_samp({args})", 2, _number),
-    "REGR_SLOPE": _Aggregate("regr_slope({args})", 2, _number),
-    "REGR_INTERCEPT": _Aggregate("regr_intercept({args})", 2, _number),
+    "REGR_SLOPE": _Aggregate("ora_correlation(regr_slope({args}){over}, regr_sxx({args}){over}, 1)", 2, _number),
+    "REGR_INTERCEPT": _Aggregate("ora_correlation(regr_intercept({args}){over}, regr_sxx({args}){over}, 1)", 2, _number),
     "REGR_COUNT": _Aggregate("regr_count({args})", 2, lambda _: Kind.INTEGER),
     "REGR_R2": _Aggregate("regr_r2({args})", 2, _number),
+    "REGR_SXX": _Aggregate("regr_sxx({args})", 2, _number),
+    "REGR_SYY": _Aggregate("regr_syy({args})", 2, _number),
+    "REGR_SXY": _Aggregate("regr_sxy({args})", 2, _number),
     "REGR_AVGX": _Aggregate("regr_avgx({args})", 2, _number),
     "REGR_AVGY": _Aggregate("regr_avgy({args})", 2, _number),
 }
@@ -70,7 +74,9 @@ _RANKING = {
     "NTILE": (1, Kind.INTEGER),
 }
 _OFFSETS = {"LAG": 3, "LEAD": 3, "FIRST_VALUE": 1, "LAST_VALUE": 1, "NTH_VALUE": 2}
-AGGREGATES = frozenset(_SIMPLE) | _ORDERED | {"GROUPING"}
+_GROUPING = frozenset({"GROUPING", "GROUPING_ID"})
+_NESTED = "inside another aggregate"
+AGGREGATES = frozenset(_SIMPLE) | _ORDERED | _GROUPING
 """Functions that make one value out of the rows of a group."""
 
 ANALYTIC = frozenset(_RANKING) | frozenset(_OFFSETS) | {"RATIO_TO_REPORT"}
@@ -82,15 +88,20 @@ def aggregate_call(emitter: Emitter, call: tree.Call) -> Value:
     name = call.name.text
     if call.window is not None:
         return _windowed(emitter, call, call.window)
+    if call.within is not None and name in _RANKING:
+        hint = "count the rows that come before: COUNT(CASE WHEN x < value THEN 1 END) + 1"
+        raise emitter.context.refuse(call, f"{name} of a value WITHIN GROUP", hint)
     if name in ANALYTIC:
         raise emitter.context.fault(call, f"{name} needs OVER (...)", f"write {name}(...) OVER (PARTITION BY ... ORDER BY ...)")
+    if emitter.aggregates_allowed == _NESTED:
+        raise emitter.context.refuse(call, f"{name} {_NESTED}", "aggregate in a subquery, and its rows outside")
     if emitter.aggregates_allowed:
         hint = "compare aggregates in HAVING" if "WHERE" in emitter.aggregates_allowed else "aggregate in a subquery"
         raise emitter.context.fault(call, f"{name} cannot stand {emitter.aggregates_allowed} (ORA-00934)", hint)
     groups, emitter.groups = emitter.groups, set()
-    reason, emitter.aggregates_allowed = emitter.aggregates_allowed, "inside another aggregate; use a subquery"
+    reason, emitter.aggregates_allowed = emitter.aggregates_allowed, _NESTED
     windows, emitter.windows_allowed = emitter.windows_allowed, "inside an aggregate"
-    if name == "GROUPING":
+    if name in _GROUPING:
         emitter.groups = None
     value = _aggregated(emitter, call, name)
     emitter.groups, emitter.aggregates_allowed, emitter.windows_allowed = groups, reason, windows
@@ -102,14 +113,14 @@ def _aggregated(emitter: Emitter, call: tree.Call, name: str) -> Value:
     if call.keep is not None:
         return _kept(emitter, call, name)
     if name == "LISTAGG":
-        return _listagg(emitter, call)
+        return _listagg(emitter, call, "")
     if name in _ORDERED:
-        return _percentile(emitter, call, name)
-    if name == "GROUPING":
+        return _percentile(emitter, call, name, "")
+    if name in _GROUPING:
         values = [emitter.value(argument) for argument in call.arguments]
-        if len(values) != 1:
-            raise emitter.context.fault(call, "GROUPING takes one column of GROUP BY")
-        return Value(f"CAST(grouping({values[0].sql}) AS BIGINT)", Kind.INTEGER)
+        if not values or (name == "GROUPING" and len(values) != 1):
+            raise emitter.context.fault(call, f"{name} takes {'one column' if name == 'GROUPING' else 'columns'} of GROUP BY (ORA-00909)")
+        return Value(f"CAST(grouping({', '.join(value.sql for value in values)}) AS BIGINT)", Kind.INTEGER)
     return _simple(emitter, call, name, "")
 
 
@@ -121,7 +132,7 @@ def _simple(emitter: Emitter, call: tree.Call, name: str, over: str) -> Value:
         if name != "COUNT":
             raise emitter.context.fault(call, f"{name}(*) has no meaning", f"write {name}(column)")
         return Value(f"count(*){over}", Kind.INTEGER)
-    values = [emitter.number(each) if aggregate.numeric else emitter.value(each) for each in call.arguments]
+    values = [_aggregate_argument(emitter, call, each, aggregate) for each in call.arguments]
     if len(values) != aggregate.arguments:
         raise emitter.context.fault(
             call, f"{name} takes {aggregate.arguments} argument{'s' * (aggregate.arguments > 1)}, not {len(values)}"
@@ -130,12 +141,28 @@ def _simple(emitter: Emitter, call: tree.Call, name: str, over: str) -> Value:
         raise emitter.context.refuse(call, f"{name}(DISTINCT ...)", "take DISTINCT in a subquery")
     arguments = ", ".join(_wide(value, name) for value in values)
     kind = aggregate.kind(max(value.kind for value in values))
-    sql = aggregate.sql.format(args=("DISTINCT " if call.distinct else "") + arguments) + over
+    sql = aggregate.sql.format(args=("DISTINCT " if call.distinct else "") + arguments, over=over)
+    sql += "" if "{over}" in aggregate.sql else over
     if aggregate.one_row_is_zero:
         sql = f"CASE WHEN count({arguments}){over} = 1 THEN 0.0 ELSE {sql} END"
     if name == "SUM" and kind is Kind.INTEGER:
         sql = f"CAST({sql} AS BIGINT)"
-    return Value(sql, kind, first_loose(*values))
+    char_length = values[0].char_length if name in {"MIN", "MAX"} else None
+    return Value(sql, kind, first_loose(*values), char_length=char_length)
+
+
+def _aggregate_argument(emitter: Emitter, call: tree.Call, node: tree.Node, aggregate: _Aggregate) -> Value:
+    value = emitter.value(node)
+    if not aggregate.numeric:
+        return value
+    _refuse_dates(emitter, call, value, node)
+    return emitter.to_number(value, node)
+
+
+def _refuse_dates(emitter: Emitter, call: tree.Call, value: Value, node: tree.Node) -> None:
+    if call.name.text in {"MEDIAN", "PERCENTILE_CONT"} and value.kind >= Kind.DATE:
+        hint = "take PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY d)"
+        raise emitter.context.refuse(node, f"{call.name.text} of dates: how Oracle rounds between two is unclear", hint)
 
 
 def _wide(value: Value, name: str) -> str:
@@ -147,7 +174,7 @@ def order_text(emitter: Emitter, keys: list[tree.OrderKey]) -> str:
     return ", ".join(f"{emitter.value(key.operand).sql} {direction(key)}" for key in keys)
 
 
-def _listagg(emitter: Emitter, call: tree.Call) -> Value:
+def _listagg(emitter: Emitter, call: tree.Call, over: str) -> Value:
     if not 1 <= len(call.arguments) <= 2 or call.star:
         raise emitter.context.fault(call, "LISTAGG takes a value and a separator")
     value = emitter.text(call.arguments[0])
@@ -161,10 +188,10 @@ def _listagg(emitter: Emitter, call: tree.Call) -> Value:
     order = f" ORDER BY {order_text(emitter, call.within)}" if call.within else ""
     if call.distinct and call.within and [emitter.value(key.operand).sql for key in call.within] != [value.sql]:
         raise emitter.context.refuse(call, "LISTAGG(DISTINCT x) sorted by something else than x", "take DISTINCT in a subquery")
-    return Value(f"nullif(string_agg({distinct}{value.sql}, {separator}{order}), '')", Kind.TEXT)
+    return Value(f"ora_listed(string_agg({distinct}{value.sql}, {separator}{order}){over})", Kind.TEXT, value.loose)
 
 
-def _percentile(emitter: Emitter, call: tree.Call, name: str) -> Value:
+def _percentile(emitter: Emitter, call: tree.Call, name: str, over: str) -> Value:
     if call.within is None or len(call.within) != 1 or len(call.arguments) != 1:
         raise emitter.context.fault(call, f"{name} is written {name}(0.5) WITHIN GROUP (ORDER BY x)")
     part = emitter.value(call.arguments[0])
@@ -173,8 +200,15 @@ def _percentile(emitter: Emitter, call: tree.Call, name: str) -> Value:
     key = call.within[0]
     value = emitter.value(key.operand)
     if name == "PERCENTILE_CONT":
+        _refuse_dates(emitter, call, value, key.operand)
         value = emitter.to_number(value, key.operand)
         value = Value(f"CAST({value.sql} AS DOUBLE)", Kind.FLOAT if value.kind is Kind.FLOAT else Kind.NUMBER)
+    fraction = str(1 - Decimal(part.constant)) if key.descending and name == "PERCENTILE_CONT" else part.constant
+    if over:
+        if key.descending and name == "PERCENTILE_DISC":
+            raise emitter.context.refuse(key, "PERCENTILE_DISC of a descending order with OVER", "take it in a subquery and join it")
+        quantile = "quantile_cont" if name == "PERCENTILE_CONT" else "quantile_disc"
+        return Value(f"{quantile}({value.sql}, {fraction}){over}", value.kind, value.loose)
     way = "DESC" if key.descending else "ASC"
     return Value(f"{name.lower()}({part.sql}) WITHIN GROUP (ORDER BY {value.sql} {way})", value.kind)
 
@@ -204,8 +238,10 @@ def _windowed(emitter: Emitter, call: tree.Call, window: tree.Window) -> Value:
     if emitter.windows_allowed:
         hint = "take it in a subquery and cut with WHERE outside"
         raise emitter.context.fault(call, f"analytic functions cannot stand {emitter.windows_allowed} (ORA-30483)", hint)
-    if call.keep is not None or name in _ORDERED or name == "GROUPING":
+    if call.keep is not None or name in _GROUPING:
         raise emitter.context.refuse(call, f"{name} of this kind with OVER", "aggregate in a subquery and join it")
+    if name in _ORDERED and (window.order or window.frame or call.distinct):
+        raise emitter.context.fault(call, f"{name} takes only PARTITION BY in OVER (ORA-30487)", "sort in WITHIN GROUP")
     emitter.windows_allowed, before = "inside another", emitter.windows_allowed
     over, loose = _over(emitter, window, name)
     value = _analytic(emitter, call, window, over)
@@ -220,6 +256,10 @@ def _analytic(emitter: Emitter, call: tree.Call, window: tree.Window, over: str)
         if call.distinct and window.order:
             raise emitter.context.fault(call, "DISTINCT does not go with ORDER BY in OVER (ORA-30487)")
         return _simple(emitter, call, name, over)
+    if name == "LISTAGG":
+        return _listagg(emitter, call, over)
+    if name in _ORDERED:
+        return _percentile(emitter, call, name, over)
     if name == "RATIO_TO_REPORT":
         value = emitter.number(_only_argument(emitter, call))
         return Value(f"ora_ratio({value.sql}, sum({value.sql}){over})", Kind.NUMBER, value.loose)
@@ -269,10 +309,22 @@ def _over(emitter: Emitter, window: tree.Window, name: str) -> tuple[str, Span |
         if name in _RANKING or name in {"LAG", "LEAD", "RATIO_TO_REPORT"}:
             raise emitter.context.fault(window, f"{name} takes no window frame")
         kind, first, last = window.frame
-        words.append(f"{kind} BETWEEN {_bound(emitter, first)} AND {_bound(emitter, last)}")
+        words.append(f"{kind} BETWEEN {_bound(emitter, first, kind, order)} AND {_bound(emitter, last, kind, order)}")
     return f" OVER ({' '.join(words)})", first_loose(*partition, *order)
 
 
-def _bound(emitter: Emitter, bound: tuple[tree.Node | None, str]) -> str:
+def _bound(emitter: Emitter, bound: tuple[tree.Node | None, str], kind: str, order: list[Value]) -> str:
     node, side = bound
-    return side if node is None else f"{emitter.value(node).sql} {side}"
+    if node is None:
+        return side
+    value = emitter.value(node)
+    if value.kind in INTERVALS:
+        return f"{'to_months' if value.kind is Kind.MONTHS else 'to_microseconds'}({value.sql}) {side}"
+    if kind == "RANGE" and any(key.kind in TEMPORAL for key in order):
+        if any(key.kind is Kind.TIMESTAMP for key in order):
+            hint = "write INTERVAL '1' DAY"
+            raise emitter.context.refuse(
+                node, "a range of days over timestamps: what becomes of their fractions of a second is unclear", hint
+            )
+        return f"to_microseconds(CAST(round({emitter.to_number(value, node).sql} * 86400000000.0) AS BIGINT)) {side}"
+    return f"{value.sql} {side}"

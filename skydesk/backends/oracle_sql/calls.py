@@ -21,12 +21,18 @@ class CallParser(ExpressionParser):
             node.distinct = self.take_word("DISTINCT") or self.take_word("UNIQUE")
             if not node.distinct:
                 self.take_word("ALL")
-            node.arguments = self.listed(self._argument)
+            node.arguments = self.listed(lambda: self._value_argument(node))
             self._inside(node)
         self.expect_sign(")")
         self._after(node)
         node.end = self.last_end
         return node
+
+    def _value_argument(self, node: tree.Call) -> tree.Node:
+        """Parse an argument; IGNORE NULLS may follow the first."""
+        argument = self._argument()
+        self._null_treatment(node)
+        return argument
 
     def _argument(self) -> tree.Node:
         if self.at_query():
@@ -43,7 +49,7 @@ class CallParser(ExpressionParser):
         self._null_treatment(node)
         if self.at_word("ON", "OVERFLOW"):
             if not self.take_word("ON", "OVERFLOW", "ERROR"):
-                raise self.refuse(self.here, "ON OVERFLOW TRUNCATE", "leave it out: strings may be of any length here")
+                raise self.refuse(self.here, "ON OVERFLOW TRUNCATE", "leave it out; a text of more than 4000 bytes is an error (ORA-01489)")
             node.overflow = True
         if self.at_word("DEFAULT") or self.at_word("USING"):
             raise self.refuse(self.here, f"{self.here.text} inside a call", "leave it out, or use CASE")

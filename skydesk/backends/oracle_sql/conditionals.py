@@ -48,6 +48,8 @@ def _nvl2(emitter: Emitter, call: tree.Call) -> Value:
 def _nullif(emitter: Emitter, call: tree.Call) -> Value:
     left, right = (emitter.value(node) for node in call.arguments)
     kind = left.kind
+    if kind is Kind.NULL:
+        raise emitter.context.fault(call.arguments[0], "NULLIF takes no NULL as its first argument (ORA-00932)")
     emitter.unify([left, right], call.arguments)
     one, other = comparable(emitter, left, call.arguments[0], right, call.arguments[1])
     return Value(f"CASE WHEN {one.sql} = {other.sql} THEN NULL ELSE {left.sql} END", kind, first_loose(left, right))

@@ -1,14 +1,14 @@
 """Rules for comparisons and what joins them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from . import tree
 from .emitter import Emitter, Rule, family
 from .lexer import Span
 from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, quote_text
 
-__all__ = ["CONDITION_RULES", "LIST_LIMIT", "comparable", "compare", "comparison", "in_table"]
+__all__ = ["CONDITION_RULES", "LIST_LIMIT", "comparable", "compare", "comparison", "in_table", "same_length"]
 
 LIST_LIMIT = 65_535
 """Values of one list, as Oracle takes them from 23ai on (1000 before that)."""
@@ -33,15 +33,25 @@ def comparable(emitter: Emitter, left: Value, left_span: Span, right: Value, rig
         left = emitter.to_number(left, left_span)
     elif right.kind is Kind.TEXT and left.kind in NUMERIC:
         right = emitter.to_number(right, right_span)
-    elif left.kind is Kind.TEXT and right.kind is Kind.TEXT and left.constant is not None and right.constant is not None:
-        left = Value(quote_text(left.constant.rstrip(" ")), Kind.TEXT)
-        right = Value(quote_text(right.constant.rstrip(" ")), Kind.TEXT)
+    elif left.char_length is not None and right.char_length is not None:
+        left, right = _unpadded(left), _unpadded(right)
     elif {left.kind, right.kind} & TEMPORAL and Kind.TEXT in {left.kind, right.kind}:
         span = left_span if left.kind is Kind.TEXT else right_span
         hint = "write DATE '2020-12-31' or TO_DATE('...', 'YYYY-MM-DD')"
         raise emitter.context.refuse(span, "a string compared with a date depends on the session's format", hint)
     emitter.unify([left, right], [left_span, right_span])
     return left, right
+
+
+def same_length(values: Sequence[Value]) -> int | None:
+    """Give the length that strings of type CHAR have in common; those of several lengths make a VARCHAR2."""
+    lengths = {value.char_length for value in values if value.kind is not Kind.NULL}
+    return lengths.pop() if len(lengths) == 1 else None
+
+
+def _unpadded(value: Value) -> Value:
+    sql = f"rtrim({value.sql}, ' ')" if value.constant is None else quote_text(value.constant.rstrip(" "))
+    return Value(sql, Kind.TEXT, value.loose)
 
 
 def _compare(emitter: Emitter, node: tree.Compare) -> Value:
@@ -127,7 +137,7 @@ def _in_literals(emitter: Emitter, node: tree.In, word: str) -> Value | None:
     if not isinstance(node.items, tree.LiteralList) or len(node.items) > LIST_LIMIT:
         return None
     operand = emitter.value(node.operand)
-    if operand.kind is not _LISTED[node.items.kind] or operand.constant is not None:
+    if operand.kind is not _LISTED[node.items.kind] or operand.constant is not None or operand.char_length is not None:
         return None
     return Value(f"({operand.sql} {word} ({node.items.text}))", Kind.CONDITION, operand.loose)
 
@@ -157,6 +167,10 @@ def _in_query(emitter: Emitter, node: tree.In, subquery: tree.Subquery, word: st
         if Kind.NULL not in {value.kind, column.kind} and family(value.kind) != family(column.kind):
             raise emitter.context.fault(
                 each, f"a {family(value.kind)} is compared with a query's {family(column.kind)}", "convert one of them"
+            )
+        if value.char_length is not None and column.char_length not in {None, value.char_length}:
+            raise emitter.context.refuse(
+                each, "strings of type CHAR and of several lengths in IN (SELECT ...)", "write RTRIM(...) on both sides"
             )
     left = f"({', '.join(value.sql for value in values)})" if several else values[0].sql
     return Value(f"({left} {word} ({relation.sql}))", Kind.CONDITION, first_loose(*values))

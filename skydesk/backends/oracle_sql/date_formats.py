@@ -1,4 +1,4 @@
-"""Formats of dates: TO_CHAR(d, 'YYYY-MM-DD'), TO_DATE('...', '...')."""
+"""Formats of dates: TO_CHAR(d, 'YYYY-MM-DD'). Names are in English, as NLS_DATE_LANGUAGE has them unless a session says otherwise."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,16 +8,26 @@ from . import tree
 from .emitter import Emitter
 from .values import Kind, Value, quote_text
 
-__all__ = ["parsed_date", "written_date"]
+__all__ = ["WAY_OUT", "check_calendar", "pieces", "written_date"]
 
 _ELEMENT = re.compile(
-    r'"(?P<quoted>[^"]*)"|(?P<element>FM|SYYYY|YYYY|YYY|YY|RRRR|RR|YEAR|IYYY|MONTH|MON|MM|DDD|DD|DAY|DY|HH24|HH12|HH|MI|SSSSS|SS'
-    r"|FF[1-9]?|AM|PM|A\.M\.|P\.M\.|IW|WW|[QJDWY])|(?P<sign>[-/,.;: ])",
+    r'"(?P<quoted>[^"]*)"|(?P<element>FM|FX|SYYYY|SYEAR|YYYY|Y,YYY|YYY|YY|RRRR|RR|YEAR|IYYY|IYY|IY|MONTH|MON|MM|MI|DDD|DD|DAY|DY|DS|DL'
+    r"|HH24|HH12|HH|SSSSS|SS|SCC|CC|FF[1-9]?|AM|PM|A\.M\.|P\.M\.|AD|BC|A\.D\.|B\.C\.|IW|WW|RM|TZH|TZM|TZR|TZD|TS|EE|[EQJDWYIX])"
+    r"(?P<suffix>SPTH|THSP|TH|SP)?|(?P<sign>[-/,.;: ])",
     re.IGNORECASE,
 )
+_YEAR = "lpad(CAST(year({0}) AS VARCHAR), 4, '0')"
 _NUMBERS: Mapping[str, str] = {
-    "YYYY": "lpad(CAST(year({0}) AS VARCHAR), 4, '0')",
-    "YY": "lpad(CAST(year({0}) % 100 AS VARCHAR), 2, '0')",
+    "SYYYY": f"' ' || {_YEAR}",
+    "YYYY": _YEAR,
+    "RRRR": _YEAR,
+    "Y,YYY": f"substr({_YEAR}, 1, 1) || ',' || substr({_YEAR}, 2)",
+    "YYY": f"substr({_YEAR}, 2)",
+    "YY": f"substr({_YEAR}, 3)",
+    "RR": f"substr({_YEAR}, 3)",
+    "Y": f"substr({_YEAR}, 4)",
+    "CC": "lpad(CAST((year({0}) - 1) // 100 + 1 AS VARCHAR), 2, '0')",
+    "SCC": "' ' || lpad(CAST((year({0}) - 1) // 100 + 1 AS VARCHAR), 2, '0')",
     "MM": "strftime({0}, '%m')",
     "DDD": "strftime({0}, '%j')",
     "DD": "strftime({0}, '%d')",
@@ -29,6 +39,9 @@ _NUMBERS: Mapping[str, str] = {
     "SSSSS": "lpad(CAST((epoch_us({0}) // 1000000) % 86400 AS VARCHAR), 5, '0')",
     "IW": "strftime({0}, '%V')",
     "IYYY": "strftime({0}, '%G')",
+    "IYY": "substr(strftime({0}, '%G'), 2)",
+    "IY": "substr(strftime({0}, '%G'), 3)",
+    "I": "substr(strftime({0}, '%G'), 4)",
     "WW": "lpad(CAST((dayofyear({0}) - 1) // 7 + 1 AS VARCHAR), 2, '0')",
     "W": "CAST((day({0}) - 1) // 7 + 1 AS VARCHAR)",
     "Q": "CAST(quarter({0}) AS VARCHAR)",
@@ -39,29 +52,44 @@ _NAMES: Mapping[str, str] = {
     "MON": "strftime({0}, '%b')",
     "DAY": "rpad(strftime({0}, '%A'), 9, ' ')",
     "DY": "strftime({0}, '%a')",
+    "AM": "strftime({0}, '%p')",
+    "PM": "strftime({0}, '%p')",
+    "A.M.": "replace(strftime({0}, '%p'), 'M', '.M.')",
+    "P.M.": "replace(strftime({0}, '%p'), 'M', '.M.')",
+    "AD": "'AD'",
+    "BC": "'AD'",
+    "A.D.": "'A.D.'",
+    "B.C.": "'A.D.'",
 }
-_PARSED: Mapping[str, str] = {
-    "YYYY": r"(?P<year>\d{4})",
-    "MM": r"(?P<month>\d{1,2})",
-    "MON": r"(?P<name>[A-Za-z]{3})",
-    "DD": r"(?P<day>\d{1,2})",
-    "HH24": r"(?P<hour>\d{1,2})",
-    "MI": r"(?P<minute>\d{1,2})",
-    "SS": r"(?P<second>\d{1,2})",
-    "FF": r"(?P<fraction>\d{1,6})",
+_REFUSED: Mapping[str, str] = {
+    "D": "the number of the day depends on the country: take MOD(TRUNC(d) - TRUNC(d, 'IW'), 7) + 1, 1 for Monday",
+    "DS": "it depends on the session: write the elements out",
+    "DL": "it depends on the session: write the elements out",
+    "TS": "it depends on the session: write the elements out",
+    "X": "it depends on the session: write a point",
 }
-_STRPTIME: Mapping[str, str] = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S"}
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_WAY_OUT = "take YYYY, MM, MON, DD, HH24, MI, SS and signs between them"
+WAY_OUT = "take YYYY, RR, MM, MON, MONTH, DD, DDD, J, HH24, HH12 with AM, MI, SS and signs between them"
 
 
-def _pieces(emitter: Emitter, layout: str, node: tree.Node) -> Iterator[tuple[str, str]]:
+_GREGORIAN_SINCE = datetime(1582, 10, 15)
+
+
+def check_calendar(emitter: Emitter, moment: datetime, node: tree.Node) -> None:
+    """Refuse a date that Oracle counts in the Julian calendar and DuckDB in the Gregorian."""
+    if moment < _GREGORIAN_SINCE:
+        hint = "take a later one: Oracle counts these in the Julian calendar, and DuckDB in the Gregorian"
+        raise emitter.context.refuse(node, "dates before 15 October 1582", hint)
+
+
+def pieces(emitter: Emitter, layout: str, node: tree.Node) -> Iterator[tuple[str, str]]:
     """Yield ``element`` or ``text`` and what it is."""
     offset = 0
     while offset < len(layout):
         match = _ELEMENT.match(layout, offset)
         if match is None:
-            raise emitter.context.fault(node, f"{layout[offset:]!r} is no element of a date format (ORA-01821)", _WAY_OUT)
+            raise emitter.context.fault(node, f"{layout[offset:]!r} is no element of a date format (ORA-01821)", WAY_OUT)
+        if match["suffix"]:
+            raise emitter.context.refuse(node, f"{match[0]}: numbers spelled out", "leave SP and TH out")
         offset = match.end()
         if match["element"]:
             yield "element", match["element"]
@@ -70,85 +98,30 @@ def _pieces(emitter: Emitter, layout: str, node: tree.Node) -> Iterator[tuple[st
 
 
 def written_date(emitter: Emitter, value: Value, layout: str, node: tree.Node) -> Value:
-    """Translate TO_CHAR of a date; names are in English."""
-    texts = list[str]()
-    for kind, piece in _pieces(emitter, layout, node):
-        texts.append(quote_text(piece) if kind == "text" else _written_element(emitter, value, piece, node))
-    return Value(f"nullif({' || '.join(texts)}, '')", Kind.TEXT, value.loose)
+    """Translate TO_CHAR of a date (SQL Language Reference, Datetime Format Models)."""
+    texts, fills = list[str](), True
+    for kind, piece in pieces(emitter, layout, node):
+        if piece.upper() == "FM" and kind == "element":
+            fills = not fills
+        else:
+            texts.append(quote_text(piece) if kind == "text" else _written_element(emitter, value, piece, node, fills))
+    return Value(f"nullif({' || '.join(texts) or 'NULL'}, '')", Kind.TEXT, value.loose)
 
 
-def _written_element(emitter: Emitter, value: Value, piece: str, node: tree.Node) -> str:
+def _written_element(emitter: Emitter, value: Value, piece: str, node: tree.Node, fills: bool) -> str:
+    """Write one element; without fill (FM) numbers lose their zeros and names their blanks."""
     element = piece.upper()
     if element in _NUMBERS:
-        return _NUMBERS[element].format(value.sql)
+        text = _NUMBERS[element].format(value.sql)
+        return f"({text})" if fills else f"coalesce(nullif(ltrim({text}, ' 0'), ''), '0')"
     if element in _NAMES:
         text = _NAMES[element].format(value.sql)
-        return f"upper({text})" if piece[:2].isupper() else text if piece[0].isupper() else f"lower({text})"
-    if element in {"AM", "PM"}:
-        text = f"strftime({value.sql}, '%p')"
-        return text if piece[0].isupper() else f"lower({text})"
-    if element.startswith("FF") and value.kind is Kind.TIMESTAMP and element[2:] in {"", *"123456"}:
-        return f"substr(strftime({value.sql}, '%f'), 1, {element[2:] or 6})"
-    raise emitter.context.refuse(
-        node, f"the format element {piece} in TO_CHAR of a date", "take YYYY, MM, MON, MONTH, DD, DY, HH24, MI, SS, Q, IW"
-    )
-
-
-def parsed_date(emitter: Emitter, call: tree.Call, kind: Kind) -> Value:
-    """Translate TO_DATE and TO_TIMESTAMP; a string that is written out is converted here."""
-    name = call.name.text
-    if len(call.arguments) == 1:
-        value = emitter.value(call.arguments[0])
-        if value.kind is Kind.NULL:
-            return Value("CAST(NULL AS TIMESTAMP)", kind)
-        raise emitter.context.refuse(call, f"{name} without a format depends on the session", f"write {name}('...', 'YYYY-MM-DD')")
-    if len(call.arguments) > 2:
-        raise emitter.context.refuse(call.arguments[2], "NLS parameters", "leave them out")
-    text = emitter.text(call.arguments[0])
-    layout = emitter.written_text(call.arguments[1], "a format")
-    pieces = list(_pieces(emitter, layout, call.arguments[1]))
-    _check_parsed(emitter, pieces, kind, call.arguments[1])
-    if text.constant is not None:
-        return _converted(emitter, text.constant, layout, pieces, kind, call)
-    if any(piece.upper() not in _STRPTIME for each, piece in pieces if each == "element"):
-        raise emitter.context.refuse(call, f"{name} of a column in this format", "take YYYY, MM, DD, HH24, MI and SS")
-    form = "".join(_STRPTIME[piece.upper()] if each == "element" else piece for each, piece in pieces)
-    return Value(f"strptime({text.sql}, {quote_text(form)})", kind, text.loose)
-
-
-def _check_parsed(emitter: Emitter, pieces: list[tuple[str, str]], kind: Kind, node: tree.Node) -> None:
-    elements = [piece.upper() for each, piece in pieces if each == "element"]
-    for element in elements:
-        if element.rstrip("123456789") not in _PARSED and element not in _PARSED:
-            hint = "write the year with four digits: YYYY" if element in {"YY", "RR", "YYY", "Y", "RRRR"} else _WAY_OUT
-            raise emitter.context.refuse(node, f"the format element {element} in {kind.name.lower()}s", hint)
-    if not {"YYYY", "DD"} <= set(elements) or not {"MM", "MON"} & set(elements):
-        hint = "give YYYY, MM and DD; Oracle takes what is missing from today's date"
-        raise emitter.context.refuse(node, "a format without year, month and day", hint)
-    if len(set(elements)) < len(elements):
-        raise emitter.context.fault(node, "an element stands twice in this format (ORA-01810)")
-    if kind is Kind.DATE and any(element.startswith("FF") for element in elements):
-        raise emitter.context.fault(node, "a date has no fractions of a second (ORA-01821)", "take TO_TIMESTAMP")
-
-
-def _converted(emitter: Emitter, text: str, layout: str, pieces: list[tuple[str, str]], kind: Kind, call: tree.Call) -> Value:
-    def pattern_of(each: str, piece: str) -> str:
-        return re.escape(piece) if each == "text" else _PARSED.get(piece.upper()) or _PARSED["FF"]
-
-    match = re.fullmatch("".join(pattern_of(each, piece) for each, piece in pieces), text)
-    if match is None:
-        raise emitter.context.refuse(call.arguments[0], f"{text!r} is not written as {layout!r}", "write it exactly as the format says")
-    found = match.groupdict()
-    month = found.get("month")
-    if found.get("name"):
-        if found["name"].upper() not in _MONTHS:
-            raise emitter.context.fault(call.arguments[0], f"{found['name']!r} is no month (ORA-01843)", "take JAN to DEC")
-        month = str(_MONTHS.index(found["name"].upper()) + 1)
-    numbers = [found["year"], month or "1", found["day"], *(found.get(each) or "0" for each in ("hour", "minute", "second"))]
-    try:
-        moment = datetime(*map(int, numbers))  # type: ignore[arg-type]
-    except ValueError as error:
-        raise emitter.context.fault(call.arguments[0], f"{text!r} is no date: {error}") from error
-    fraction = found.get("fraction") or ""
-    shown = f"{moment.year:04d}-{moment:%m-%d %H:%M:%S}{'.' + fraction if fraction else ''}"
-    return Value(f"TIMESTAMP '{shown}'", kind)
+        text = text if fills else f"rtrim({text})"
+        upper, title = piece.replace(".", "")[:2].isupper(), piece[0].isupper()
+        if upper:
+            return f"upper({text})"
+        return f"(upper(substr({text}, 1, 1)) || lower(substr({text}, 2)))" if title else f"lower({text})"
+    if element.startswith("FF") and value.kind is Kind.TIMESTAMP and fills:
+        return f"substr(strftime({value.sql}, '%f') || '000', 1, {element[2:] or 6})"
+    hint = _REFUSED.get(element, "take YYYY, MM, MON, MONTH, DD, DY, HH24, MI, SS, Q, IW")
+    raise emitter.context.refuse(node, f"the format element {piece} in TO_CHAR of a date", hint)

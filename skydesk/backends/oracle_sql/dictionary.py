@@ -32,7 +32,7 @@ def _tables(context: Context) -> Iterator[_Row]:
 def _columns(context: Context) -> Iterator[_Row]:
     for table, columns in context.listed.items():
         for number, column in enumerate(columns, 1):
-            yield OWNER, table, column.name, _TYPES[column.type], number
+            yield OWNER, table, column.name, _TYPES[column.type] if column.binary else "NUMBER", number
 
 
 def _comments(context: Context) -> Iterator[_Row]:

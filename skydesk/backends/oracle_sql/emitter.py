@@ -7,7 +7,7 @@ from typing import Any
 from . import tree
 from .lexer import Span
 from .scope import Context, Relation, Scope
-from .values import NUMERIC, Kind, Value, first_loose, quote_text
+from .values import INTERVALS, NUMERIC, Kind, Value, first_loose, quote_text
 
 __all__ = ["Emitter", "QueryRule", "Rule", "decimal_text", "family", "number_literal"]
 
@@ -114,6 +114,8 @@ class Emitter:
             raise self.context.refuse(span, "a number with decimal places as a string, in Oracle's own format", hint)
         if value.kind is Kind.CONDITION:
             raise self.context.fault(span, "a condition is no string")
+        if value.kind in INTERVALS:
+            raise self.context.refuse(span, "an interval as a string", "take its parts with EXTRACT")
         raise self.context.refuse(span, "a date as a string depends on the session's format", "write TO_CHAR(d, 'YYYY-MM-DD')")
 
     def integer(self, node: tree.Node, what: str) -> int:
@@ -169,6 +171,7 @@ _NAMES = {
     Kind.DATE: "date",
     Kind.TIMESTAMP: "timestamp",
     Kind.INTERVAL: "interval",
+    Kind.MONTHS: "interval of months",
     Kind.CONDITION: "condition",
 }
 

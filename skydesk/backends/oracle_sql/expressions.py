@@ -225,10 +225,22 @@ class ExpressionParser(Cursor):
         text = self.advance().text
         if word != "INTERVAL":
             return tree.Moment(*self.span_from(start), word, text)
-        unit = self.identifier("DAY, HOUR, MINUTE or SECOND").text
-        if self.at_sign("(") or self.at_word("TO"):
-            raise self.refuse(self.here, "intervals with a precision or of two units", "add several: INTERVAL '1' DAY + INTERVAL '2' HOUR")
-        return tree.Period(*self.span_from(start), text, unit)
+        unit, digits = self.identifier("DAY, HOUR, MINUTE or SECOND").text, self._digits(2)
+        to = ""
+        if self.take_word("TO"):
+            to = self.identifier("HOUR, MINUTE, SECOND or MONTH").text
+            self._digits(0)
+        return tree.Period(*self.span_from(start), text, unit, to, digits)
+
+    def _digits(self, default: int) -> int:
+        """Parse the precision of a part of an interval; a second one is that of the fractions of a second."""
+        if not self.take_sign("("):
+            return default
+        sizes = self.listed(self.advance)
+        self.expect_sign(")")
+        if any(token.kind != "number" or not token.text.isdigit() or int(token.text) > 9 for token in sizes) or len(sizes) > 2:
+            raise self.refuse(sizes[0], "this precision of an interval", "give one number from 0 to 9")
+        return int(sizes[0].text)
 
     def type_name(self) -> tree.TypeName:
         """Parse a data type."""

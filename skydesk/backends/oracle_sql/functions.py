@@ -6,7 +6,9 @@ from . import tree
 from .aggregates import AGGREGATES, ANALYTIC
 from .conditionals import CONDITIONAL_FUNCTIONS
 from .emitter import Emitter, Rule
+from .intervals import INTERVAL_FUNCTIONS
 from .numeric import NUMERIC_FUNCTIONS
+from .regular import REGULAR_FUNCTIONS
 from .scope import nearest
 from .strings import STRING_FUNCTIONS, trimmed
 from .temporal import TEMPORAL_FUNCTIONS, cast, extracted
@@ -14,7 +16,14 @@ from .values import Value
 
 __all__ = ["FUNCTIONS", "FUNCTION_NODES", "function_call"]
 
-_FUNCTIONS = {**NUMERIC_FUNCTIONS, **STRING_FUNCTIONS, **TEMPORAL_FUNCTIONS, **CONDITIONAL_FUNCTIONS}
+_FUNCTIONS = {
+    **NUMERIC_FUNCTIONS,
+    **STRING_FUNCTIONS,
+    **REGULAR_FUNCTIONS,
+    **TEMPORAL_FUNCTIONS,
+    **CONDITIONAL_FUNCTIONS,
+    **INTERVAL_FUNCTIONS,
+}
 _SPECIAL = ("CAST", "EXTRACT", "TRIM", "SYSDATE", "CURRENT_DATE", "LOCALTIMESTAMP")
 FUNCTIONS: tuple[str, ...] = tuple(sorted({*_FUNCTIONS, *AGGREGATES, *ANALYTIC, *_SPECIAL}))
 """Names of the functions that users may call."""
@@ -25,14 +34,9 @@ _WAYS_OUT = {
     "APPROX_COUNT_DISTINCT": "COUNT(DISTINCT x) is exact",
     "STATS_MODE": "count in a subquery and take the first by count",
     "WM_CONCAT": "write LISTAGG(x, ',') WITHIN GROUP (ORDER BY x)",
-    "INITCAP": "take UPPER and LOWER with SUBSTR",
-    "NEXT_DAY": "it depends on the session's language; add days to TRUNC(d, 'IW')",
     "SYSTIMESTAMP": "write LOCALTIMESTAMP, which is UTC here",
-    "NUMTODSINTERVAL": "add numbers of days to a date: d + n/24",
-    "NUMTOYMINTERVAL": "write ADD_MONTHS(d, n)",
-    "REMAINDER": "write MOD(a, b)",
     "ORA_HASH": "MOD(id, n) cuts rows into n parts",
-    "REGEXP_INSTR": "write INSTR, or REGEXP_SUBSTR",
+    "SOUNDEX": "compare the strings themselves, or take REGEXP_LIKE",
     "IF": "write CASE WHEN ... THEN ... ELSE ... END",
     "IFNULL": "write NVL(a, b)",
     "ISNULL": "write x IS NULL",

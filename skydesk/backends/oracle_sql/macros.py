@@ -10,6 +10,14 @@ _MACROS = {
         "CASE WHEN isnan(x) OR isinf(x) THEN error('ORA-01428: argument of ' || name || ' is out of range') ELSE x END"
     ),
     "ora_whole(x)": "CAST(trunc(x) AS BIGINT)",
+    "ora_round(x, n)": "coalesce(CAST(round(TRY_CAST(x AS DECIMAL(38, 15)), n) AS DOUBLE), round(x, n))",
+    "ora_remainder(a, b)": (
+        "CASE WHEN b = 0 THEN error('ORA-01476: divisor is equal to zero') ELSE a - b * round_even(CAST(a AS DOUBLE) / b, 0) END"
+    ),
+    "ora_ieee_remainder(a, b)": (
+        "CASE WHEN b = 0 OR isinf(CAST(a AS DOUBLE)) THEN CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN CAST('nan' AS DOUBLE) END "
+        "WHEN isinf(CAST(b AS DOUBLE)) THEN a ELSE a - b * round_even(CAST(a AS DOUBLE) / b, 0) END"
+    ),
     "ora_trunc(x, r, step, n)": "CASE WHEN abs(r) <= abs(x) THEN r ELSE round(r - sign(x) * step, n) END",
     "ora_to_number(s)": (
         r"CASE WHEN s IS NULL THEN NULL "
@@ -23,6 +31,14 @@ _MACROS = {
         r"CASE WHEN x = 0 THEN '0' ELSE "
         r"regexp_replace(regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\.[0-9]*?)0+$', '\1'), '\.$', ''), '^(-?)0\.', '\1.') END"
     ),
+    "ora_initcap(s)": (
+        r"array_to_string(list_transform(regexp_extract_all(s, '[\p{L}\p{N}]+|[^\p{L}\p{N}]+'), "
+        "lambda w: upper(w[1]) || lower(w[2:])), '')"
+    ),
+    "ora_listed(s)": (
+        "CASE WHEN strlen(s) > 4000 THEN error('ORA-01489: result of string concatenation is too long') ELSE nullif(s, '') END"
+    ),
+    "ora_correlation(r, sxx, syy)": "CASE WHEN sxx = 0 OR syy = 0 THEN NULL ELSE r END",
     "ora_substr(s, p)": (
         "nullif(CASE WHEN p > 0 THEN substr(s, p) WHEN p = 0 THEN s WHEN -p <= length(s) THEN substr(s, length(s) + p + 1) END, '')"
     ),
@@ -42,6 +58,18 @@ _MACROS = {
     "ora_sysdate()": "date_trunc('second', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP))",
     "ora_localtimestamp()": "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)",
     "ora_add_days(d, n)": "d + to_microseconds(CAST(round(n * 86400.0) AS BIGINT) * 1000000)",
+    "ora_plus_seconds(d, n)": (
+        "CASE WHEN n % 1000000 <> 0 THEN error('fractions of a second added to a DATE: write CAST(d AS TIMESTAMP)') "
+        "ELSE d + to_microseconds(n) END"
+    ),
+    "ora_plus_months(d, n)": (
+        "CASE WHEN day(d) > day(last_day(d + to_months(CAST(n AS INTEGER)))) "
+        "THEN error('ORA-01839: date not valid for month specified') ELSE d + to_months(CAST(n AS INTEGER)) END"
+    ),
+    "ora_span(n, unit, name)": (
+        "CASE WHEN unit < 1000000 AND n * unit <> round(n * unit) THEN error(name || ' of parts of a month') "
+        "ELSE CAST(round(CAST(n AS DOUBLE) * unit) AS BIGINT) END"
+    ),
     "ora_days_between(a, b)": "(epoch_us(a) - epoch_us(b)) / 86400000000.0",
     "ora_time(d)": "to_microseconds(epoch_us(d) - epoch_us(date_trunc('day', d)))",
     "ora_last_day(d)": "CAST(last_day(d) AS TIMESTAMP) + ora_time(d)",
@@ -56,6 +84,9 @@ _MACROS = {
         "ELSE (ora_month_seconds(a) - ora_month_seconds(b)) / 2678400.0 END"
     ),
     "ora_week(d)": "date_trunc('day', d) - to_days(CAST((dayofyear(d) - 1) % 7 AS INTEGER))",
+    "ora_round_quarter(d)": (
+        "date_trunc('quarter', CASE WHEN month(d) % 3 = 0 OR (month(d) % 3 = 2 AND day(d) >= 16) THEN d + to_months(3) ELSE d END)"
+    ),
     "ora_width_bucket(x, low, high, n)": (
         "CASE WHEN x IS NULL OR low IS NULL OR high IS NULL THEN NULL "
         "WHEN low = high THEN error('ORA-30494: the bounds of WIDTH_BUCKET are equal') "
@@ -64,7 +95,18 @@ _MACROS = {
         "WHEN x > low THEN 0 WHEN x <= high THEN n + 1 "
         "ELSE CAST(floor(CAST(low - x AS DOUBLE) * n / (low - high)) AS BIGINT) + 1 END"
     ),
-    "ora_overflow(shown, width)": "CASE WHEN length(shown) > width THEN repeat('#', width + 1) ELSE lpad(shown, width + 1, ' ') END",
+    "ora_comma(x, n)": "CASE WHEN length(x) > n THEN substr(x, 1, length(x) - n) || ',' || right(x, n) ELSE x END",
+    "ora_exponent(s)": "CAST(substr(s, instr(s, 'e') + 1) AS INTEGER)",
+    "ora_mantissa(s, n)": "round(CAST(substr(s, 1, instr(s, 'e') - 1) AS DECIMAL(18, 14)), n)",
+    "ora_power_text(m, e, n)": (
+        "CASE WHEN n = 0 THEN split_part(CAST(m AS VARCHAR), '.', 1) ELSE rpad(CAST(m AS VARCHAR), n + 2, '0') END "
+        "|| 'E' || CASE WHEN e < 0 THEN '-' ELSE '+' END || CASE WHEN abs(e) < 10 THEN '0' ELSE '' END || CAST(abs(e) AS VARCHAR)"
+    ),
+    "ora_scientific(x, n)": (
+        "CASE WHEN x < 0 THEN '-' ELSE '' END || CASE WHEN ora_mantissa(printf('%.14e', abs(x)), n) >= 10 "
+        "THEN ora_power_text(1.0, ora_exponent(printf('%.14e', abs(x))) + 1, n) "
+        "ELSE ora_power_text(ora_mantissa(printf('%.14e', abs(x)), n), ora_exponent(printf('%.14e', abs(x))), n) END"
+    ),
 }
 
 SETUP: tuple[str, ...] = tuple(f"CREATE OR REPLACE TEMP MACRO {head} AS {body}" for head, body in _MACROS.items())

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 
 from . import tree
+from .date_units import rounded_date, truncated_date
 from .emitter import Emitter
 from .signature import Function, floating, result_kind
 from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose
 
 __all__ = ["NUMERIC_FUNCTIONS"]
+
+
+_SPECIAL = frozenset({"inf", "+inf", "-inf", "nan"})
+"""Strings that TO_BINARY_DOUBLE takes beside numbers."""
 
 
 def _abs(emitter: Emitter, call: tree.Call) -> Value:
@@ -42,13 +47,16 @@ def _places(emitter: Emitter, node: tree.Node, name: str) -> int:
 
 def _round(emitter: Emitter, call: tree.Call) -> Value:
     """Round half away from zero; floats without a number of places go to the even one (SQL Language Reference, ROUND (number))."""
-    value = _no_date(emitter, call, "ROUND")
+    first = emitter.value(call.arguments[0])
+    if first.kind in TEMPORAL:
+        return rounded_date(emitter, call, first)
+    value = emitter.to_number(first, call.arguments[0])
     if len(call.arguments) == 1:
         if value.kind is Kind.INTEGER:
             return value
         if value.kind is Kind.FLOAT:
             return Value(f"round_even(CAST({value.sql} AS DOUBLE), 0)", Kind.FLOAT, value.loose)
-        return Value(f"CAST(round({value.sql}) AS BIGINT)", Kind.INTEGER, value.loose)
+        return Value(f"CAST({_half_up(value, 0)} AS BIGINT)", Kind.INTEGER, value.loose)
     places = _places(emitter, call.arguments[1], "ROUND")
     return _rounded(value, places)
 
@@ -58,15 +66,18 @@ def _rounded(value: Value, places: int) -> Value:
         return value if places >= 0 else Value(f"round(CAST({value.sql} AS BIGINT), {places})", Kind.INTEGER, value.loose)
     if value.kind is Kind.DECIMAL:
         return Value(f"round({value.sql}, {places})", Kind.DECIMAL, value.loose)
-    return Value(f"round(CAST({value.sql} AS DOUBLE), {places})", Kind.NUMBER, value.loose)
+    return Value(_half_up(value, places), Kind.NUMBER, value.loose)
+
+
+def _half_up(value: Value, places: int) -> str:
+    """Round away from zero where the decimal number is half-way: 1.005 is, though the nearest DOUBLE is a little less."""
+    return f"round({value.sql})" if value.kind is Kind.DECIMAL else f"ora_round(CAST({value.sql} AS DOUBLE), {places})"
 
 
 def _trunc(emitter: Emitter, call: tree.Call) -> Value:
     first = emitter.value(call.arguments[0])
     if first.kind in TEMPORAL:
-        from .temporal import truncated
-
-        return truncated(emitter, call, first)
+        return truncated_date(emitter, call, first)
     value = emitter.to_number(first, call.arguments[0])
     if len(call.arguments) == 1:
         if value.kind in {Kind.INTEGER, Kind.FLOAT}:
@@ -81,16 +92,18 @@ def _trunc(emitter: Emitter, call: tree.Call) -> Value:
     return Value(f"ora_trunc({number}, {rounded.sql}, {step}, {places})", rounded.kind, value.loose)
 
 
-def _no_date(emitter: Emitter, call: tree.Call, name: str) -> Value:
-    value = emitter.value(call.arguments[0])
-    if value.kind in TEMPORAL:
-        raise emitter.context.refuse(call, f"{name} of a date", "write TRUNC(d + 0.5) to round to days")
-    return emitter.to_number(value, call.arguments[0])
-
-
 def _mod(emitter: Emitter, call: tree.Call) -> Value:
     left, right = (emitter.number(each) for each in call.arguments)
     return emitter.function("ora_mod", max(left.kind, right.kind), left, right)
+
+
+def _remainder(emitter: Emitter, call: tree.Call) -> Value:
+    left, right = (emitter.number(each) for each in call.arguments)
+    kind = max(left.kind, right.kind)
+    if kind is Kind.FLOAT:
+        return emitter.function("ora_ieee_remainder", kind, left, right)
+    found = emitter.function("ora_remainder", Kind.NUMBER, left, right)
+    return Value(f"CAST({found.sql} AS BIGINT)", Kind.INTEGER, found.loose) if kind is Kind.INTEGER else found
 
 
 def _log(emitter: Emitter, call: tree.Call) -> Value:
@@ -126,6 +139,8 @@ def _nanvl(emitter: Emitter, call: tree.Call) -> Value:
 def _to_binary(type_name: str) -> Function:
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         value = emitter.value(call.arguments[0])
+        if value.kind is Kind.TEXT and (value.constant or "").lower() in _SPECIAL:
+            return Value(f"CAST('{value.constant}' AS {type_name})", Kind.FLOAT)
         if value.kind is Kind.TEXT and value.constant is None:
             raise emitter.context.refuse(call, "a string column as a binary number", "write TO_NUMBER(s)")
         number = emitter.to_number(value, call.arguments[0])
@@ -153,6 +168,7 @@ NUMERIC_FUNCTIONS: Mapping[str, Function] = {
     "ROUND": Function(1, 2, _round),
     "TRUNC": Function(1, 2, _trunc),
     "MOD": Function(2, 2, _mod),
+    "REMAINDER": Function(2, 2, _remainder),
     "POWER": floating("POWER", "pow({}, {})", 2),
     "SQRT": floating("SQRT", "sqrt({})", 1),
     "EXP": floating("EXP", "exp({})", 1),

@@ -6,16 +6,23 @@ from datetime import datetime
 from math import isinf
 
 from . import tree
-from .conditions import CONDITION_RULES, compare
-from .emitter import Emitter, Rule, family, number_literal
+from .conditions import CONDITION_RULES, compare, same_length
+from .date_formats import check_calendar
+from .emitter import Emitter, Rule, number_literal
+from .intervals import combined, period
 from .lexer import Span
 from .scope import nearest
-from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, quote_text
+from .values import INTERVALS, Kind, Value, first_loose, quote_text
 
 __all__ = ["OPERATOR_RULES"]
 
 _CHAIN_LIMIT = 300
-_UNITS = {"DAY": "days", "HOUR": "hours", "MINUTE": "minutes", "SECOND": "seconds"}
+_BINARY = {
+    "BINARY_FLOAT_NAN": "CAST('nan' AS FLOAT)",
+    "BINARY_FLOAT_INFINITY": "CAST('inf' AS FLOAT)",
+    "BINARY_DOUBLE_NAN": "CAST('nan' AS DOUBLE)",
+    "BINARY_DOUBLE_INFINITY": "CAST('inf' AS DOUBLE)",
+}
 _PSEUDO = frozenset({"ROWID", "USER", "UID", "ORA_ROWSCN", "CURRVAL", "NEXTVAL"})
 
 
@@ -28,7 +35,7 @@ def _literal(emitter: Emitter, node: tree.Literal) -> Value:
         return number_literal(node.text)
     if "\0" in node.text:
         raise emitter.context.fault(node, "a string cannot hold the character NUL")
-    return Value(quote_text(node.text), Kind.TEXT, constant=node.text)
+    return Value(quote_text(node.text), Kind.TEXT, constant=node.text, char_length=len(node.text))
 
 
 def _moment(emitter: Emitter, node: tree.Moment) -> Value:
@@ -41,23 +48,9 @@ def _moment(emitter: Emitter, node: tree.Moment) -> Value:
         moment = datetime(*map(int, day.split("-")), *map(int, time.partition(".")[0].split(":") if time else ()))  # type: ignore[arg-type]
     except ValueError as error:
         raise emitter.context.fault(node, f"{node.text!r} is no date: {error}") from error
+    check_calendar(emitter, moment, node)
     fraction = node.text.partition(".")[2]
-    sql = f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}{'.' + fraction if fraction else ''}'"
-    return Value(_four_digit_year(sql, moment), Kind[node.kind])
-
-
-def _four_digit_year(sql: str, moment: datetime) -> str:
-    return sql if moment.year > 999 else sql.replace(f"'{moment:%Y}-", f"'{moment.year:04d}-")
-
-
-def _period(emitter: Emitter, node: tree.Period) -> Value:
-    if node.unit in {"YEAR", "MONTH"}:
-        raise emitter.context.refuse(node, "intervals of months and years", "write ADD_MONTHS(d, n)")
-    if node.unit not in _UNITS:
-        raise emitter.context.fault(node, f"an interval has no unit {node.unit}", "take DAY, HOUR, MINUTE or SECOND")
-    if not re.fullmatch(r"[+-]?\d{1,9}", node.text):
-        raise emitter.context.refuse(node, f"the interval {node.text!r}", "write a whole number of one unit: INTERVAL '90' MINUTE")
-    return Value(f"to_{_UNITS[node.unit]}({int(node.text)})", Kind.INTERVAL)
+    return Value(f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}{'.' + fraction if fraction else ''}'", Kind[node.kind])
 
 
 def _name(emitter: Emitter, node: tree.Name) -> Value:
@@ -91,6 +84,8 @@ def _pseudo_column(emitter: Emitter, node: tree.Name, name: str) -> Value | None
         return Value("ora_localtimestamp()", Kind.TIMESTAMP)
     if name in {"SYSTIMESTAMP", "CURRENT_TIMESTAMP"}:
         raise emitter.context.refuse(node, f"{name} has a time zone", "write SYSDATE or LOCALTIMESTAMP, which are UTC here")
+    if name in _BINARY:
+        return Value(_BINARY[name], Kind.FLOAT)
     if name in _PSEUDO:
         raise emitter.context.refuse(node, f"{name} is not known here", "take a column of the table")
     return None
@@ -98,8 +93,8 @@ def _pseudo_column(emitter: Emitter, node: tree.Name, name: str) -> Value | None
 
 def _unary(emitter: Emitter, node: tree.Unary) -> Value:
     operand = emitter.emit(node.operand)
-    if operand.kind is Kind.INTERVAL:
-        return Value(f"(- {operand.sql})" if node.op == "-" else operand.sql, Kind.INTERVAL, operand.loose)
+    if operand.kind in INTERVALS:
+        return Value(f"(- {operand.sql})" if node.op == "-" else operand.sql, operand.kind, operand.loose)
     operand = emitter.to_number(operand, node.operand)
     if node.op == "+":
         return operand
@@ -115,8 +110,8 @@ def _arithmetic(emitter: Emitter, node: tree.Arithmetic) -> Value:
     for sign, operand in zip(node.signs, node.operands[1:], strict=True):
         right = emitter.value(operand)
         span = Span(node.start, operand.end)
-        if sign in "+-" and (left.kind >= Kind.DATE or right.kind >= Kind.DATE):
-            left = _date_arithmetic(emitter, left, sign, right, span)
+        if max(left.kind, right.kind) >= Kind.DATE:
+            left = combined(emitter, left, sign, right, span)
         else:
             left = _number_arithmetic(emitter.to_number(left, span), sign, emitter.to_number(right, operand))
     return left
@@ -134,34 +129,19 @@ def _number_arithmetic(left: Value, sign: str, right: Value) -> Value:
     return Value(f"({first} {sign} {right.sql})", kind, loose)
 
 
-def _date_arithmetic(emitter: Emitter, left: Value, sign: str, right: Value, span: Span) -> Value:
-    loose = first_loose(left, right)
-    if sign == "+" and left.kind not in TEMPORAL and right.kind in TEMPORAL:
-        left, right = right, left
-    if left.kind in TEMPORAL and right.kind is Kind.INTERVAL:
-        return Value(f"({left.sql} {sign} {right.sql})", left.kind, loose)
-    if left.kind is right.kind is Kind.INTERVAL:
-        return Value(f"({left.sql} {sign} {right.sql})", Kind.INTERVAL, loose)
-    if left.kind is Kind.TIMESTAMP or right.kind is Kind.TIMESTAMP:
-        hint = "add INTERVAL '1' DAY, or cut the time off with TRUNC(t)"
-        raise emitter.context.refuse(span, "numbers added to timestamps, and differences of timestamps", hint)
-    if left.kind is Kind.DATE and right.kind is Kind.DATE and sign == "-":
-        return Value(f"ora_days_between({left.sql}, {right.sql})", Kind.NUMBER, loose)
-    if left.kind is Kind.DATE and right.kind in NUMERIC:
-        days = right.sql if sign == "+" else f"(- {right.sql})"
-        return Value(f"ora_add_days({left.sql}, {days})", Kind.DATE, loose)
-    if Kind.NULL in {left.kind, right.kind}:
-        return Value("CAST(NULL AS TIMESTAMP)", Kind.DATE, loose)
-    message = f"{family(left.kind)} {sign} {family(right.kind)} has no meaning (ORA-00932)"
-    raise emitter.context.fault(span, message)
-
-
 def _concat(emitter: Emitter, node: tree.Concat) -> Value:
     values = [emitter.text(operand) for operand in node.operands]
     if all(value.constant is not None for value in values):
         whole = "".join(value.constant or "" for value in values)
-        return Value(quote_text(whole), Kind.TEXT, constant=whole)
-    return Value(f"nullif(concat({', '.join(value.sql for value in values)}), '')", Kind.TEXT, first_loose(*values))
+        return Value(quote_text(whole), Kind.TEXT, constant=whole, char_length=_joined_length(values))
+    sql = f"nullif(concat({', '.join(value.sql for value in values)}), '')"
+    return Value(sql, Kind.TEXT, first_loose(*values), char_length=_joined_length(values))
+
+
+def _joined_length(values: list[Value]) -> int | None:
+    """Give the length of strings in a row; None unless each is a CHAR."""
+    lengths = [value.char_length for value in values]
+    return None if None in lengths else sum(length or 0 for length in lengths)
 
 
 def _case(emitter: Emitter, node: tree.Case) -> Value:
@@ -179,7 +159,8 @@ def _case(emitter: Emitter, node: tree.Case) -> Value:
     kind = emitter.unify(results, spans)
     whens = " ".join(f"WHEN {test} THEN {result.sql}" for test, result in zip(tests, results, strict=False))
     default = f" ELSE {results[-1].sql}" if node.default is not None else ""
-    return Value(f"CASE {whens}{default} END", kind, first_loose(*looses, *results))
+    char_length = same_length(results)
+    return Value(f"CASE {whens}{default} END", kind, first_loose(*looses, *results), char_length=char_length)
 
 
 def _tuple(emitter: Emitter, node: tree.Tuple) -> Value:
@@ -192,7 +173,7 @@ def _subquery(emitter: Emitter, node: tree.Subquery) -> Value:
     relation = emitter.relation(node.query)
     if len(relation.columns) != 1:
         raise emitter.context.fault(node, f"one column is expected from this query, not {len(relation.columns)} (ORA-00913)")
-    return Value(f"({relation.sql})", relation.columns[0].kind)
+    return Value(f"({relation.sql})", relation.columns[0].kind, char_length=relation.columns[0].char_length)
 
 
 def _star(emitter: Emitter, node: tree.Star) -> Value:
@@ -203,7 +184,7 @@ OPERATOR_RULES: Mapping[type, Rule] = {
     **CONDITION_RULES,
     tree.Literal: _literal,
     tree.Moment: _moment,
-    tree.Period: _period,
+    tree.Period: period,
     tree.Name: _name,
     tree.Unary: _unary,
     tree.Arithmetic: _arithmetic,

@@ -31,7 +31,7 @@ def checked_pattern(emitter: Emitter, node: tree.Node, *, alternatives: bool) ->
     pattern = emitter.written_text(node, "a pattern")
     if _BACKREFERENCE.search(pattern) or "(?" in pattern or "[." in pattern or "[=" in pattern:
         raise emitter.context.refuse(node, "back-references, (?...) and collating elements in patterns", _WAY_OUT)
-    if "|" in pattern and not alternatives:
+    if "|" in re.sub(_BRACKET, "", pattern) and not alternatives:
         raise emitter.context.refuse(node, "alternatives where the matching text counts", "match them one by one")
     if not _SAFE.fullmatch(pattern):
         raise emitter.context.refuse(node, f"the pattern {pattern!r}", _WAY_OUT)
@@ -43,11 +43,12 @@ def checked_pattern(emitter: Emitter, node: tree.Node, *, alternatives: bool) ->
 
 
 def checked_flags(emitter: Emitter, node: tree.Node) -> str:
-    """Give DuckDB's letters for Oracle's match parameter."""
+    """Give RE2's letters for Oracle's match parameter: of ``i`` and ``c`` the last counts; ``n`` lets a point match line ends."""
     flags = emitter.written_text(node, "a match parameter")
-    if not set(flags) <= set("ic"):
-        raise emitter.context.refuse(node, f"the match parameter {flags!r}", "take 'i' (any case) or 'c' (exact case)")
-    return "i" if flags.rfind("i") > flags.rfind("c") else "c"
+    if not set(flags) <= set("icn"):
+        hint = "take 'i' (any case), 'c' (exact case) or 'n' (a point matches line ends)"
+        raise emitter.context.refuse(node, f"the match parameter {flags!r}", hint)
+    return ("i" if flags.rfind("i") > flags.rfind("c") else "") + ("s" if "n" in flags else "")
 
 
 def checked_replacement(emitter: Emitter, node: tree.Node) -> str:

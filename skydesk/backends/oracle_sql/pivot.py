@@ -23,7 +23,7 @@ def pivoted(emitter: Emitter, source: Source, from_sql: str, pivot: tree.Pivot) 
     column = pivot.columns[0]
     kept = [each for each in source.columns if each.name not in wanted | read]
     emitter.scope.column(column)
-    result = [ResultColumn(each.name, each.name, each.kind, each.origin, each.narrow) for each in kept]
+    result = [ResultColumn(each.name, each.name, each.kind, each.origin, each.narrow, each.char_length) for each in kept]
     items = [f"{each.sql} AS {quote(each.name)}" for each in kept]
     for name, sql, value in _cells(emitter, pivot, column):
         result.append(ResultColumn(name, name, value.kind))

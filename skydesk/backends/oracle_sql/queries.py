@@ -5,8 +5,8 @@ from .emitter import Emitter, family
 from .rules import RULES
 from .scope import Context, Relation, ResultColumn, Scope
 from .selects import translate_select
-from .sorting import direction, fetch_limit
-from .values import Kind
+from .sorting import direction, limited
+from .values import Kind, quote
 
 __all__ = ["translate_query", "translate_statement"]
 
@@ -49,7 +49,10 @@ def _cte(context: Context, cte: tree.Cte, named: dict[str, Relation | None], par
         if len(cte.columns) != len(columns):
             raise context.fault(cte.columns[0], f"{len(cte.columns)} names for {len(columns)} columns (ORA-32038)")
         renamed = zip(cte.columns, columns, strict=True)
-        columns = [ResultColumn(ident.text, column.sql_name, column.kind, column.origin, column.narrow) for ident, column in renamed]
+        columns = [
+            ResultColumn(ident.text, column.sql_name, column.kind, column.origin, column.narrow, column.char_length)
+            for ident, column in renamed
+        ]
     alias = context.alias(name, shadows=True)
     named[name] = Relation(alias, columns)
     return f"{alias} AS ({relation.sql})"
@@ -65,23 +68,22 @@ def _compound(
         relation.sql = f"({relation.sql})"
     else:
         relation = _set_operation(context, body, parent)
-    order = [f"{_position(context, key, relation)} {direction(key)}" for key in query.order]
-    if query.fetch is not None and query.fetch.ties and order:
-        raise context.refuse(query.fetch, "WITH TIES after a set operation", "put the set operation in a subquery")
+    alias = context.alias("u")
+    order = [f"{alias}.{quote(_sorted_by(context, key, relation).sql_name)} {direction(key)}" for key in query.order]
     tail = f" ORDER BY {', '.join(order)}" if order else ""
     emitter = Emitter(Scope(context, parent), RULES, translate_query)
-    relation.sql = f"SELECT * FROM ({relation.sql}) AS {context.alias('u')}{tail}{fetch_limit(emitter, query)}"
+    relation.sql = f"SELECT * FROM ({relation.sql}) AS {alias}{limited(emitter, query, tail)}"
     return relation
 
 
-def _position(context: Context, key: tree.OrderKey, relation: Relation) -> int:
+def _sorted_by(context: Context, key: tree.OrderKey, relation: Relation) -> ResultColumn:
     node, count = key.operand, len(relation.columns)
     if isinstance(node, tree.Literal) and node.kind == "number" and (node.text or "") in map(str, range(1, count + 1)):
-        return int(node.text or "")
+        return relation.columns[int(node.text or "") - 1]
     if isinstance(node, tree.Name) and len(node.parts) == 1:
         names = [column.name for column in relation.columns]
         if node.parts[0].text in names:
-            return names.index(node.parts[0].text) + 1
+            return relation.columns[names.index(node.parts[0].text)]
     hint = "name a column of the first query, or give its number"
     raise context.fault(node, "a set operation is sorted by its columns only (ORA-01785)", hint)
 
@@ -110,4 +112,5 @@ def _unified(context: Context, span: tree.Node, left: ResultColumn, right: Resul
         message = f"column {left.name} is a {family(left.kind)} in the first query and a {family(right.kind)} here (ORA-01790)"
         raise context.fault(span, message, "convert one with TO_CHAR, TO_NUMBER or TO_DATE")
     origin = left.origin if left.origin == right.origin else None
-    return ResultColumn(left.name, left.sql_name, max(left.kind, right.kind), origin, left.narrow and right.narrow)
+    char_length = left.char_length if left.char_length == right.char_length else None
+    return ResultColumn(left.name, left.sql_name, max(left.kind, right.kind), origin, left.narrow and right.narrow, char_length)

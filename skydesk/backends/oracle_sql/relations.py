@@ -8,7 +8,7 @@ from .dictionary import DICTIONARY_VIEWS, dictionary_view
 from .emitter import Emitter, QueryRule, family
 from .pivot import pivoted
 from .scope import Context, Relation, Scope, Source, SourceColumn, nearest
-from .values import KINDS, Kind, quote
+from .values import Kind, kind_of, quote
 
 __all__ = ["From", "translate_from"]
 
@@ -67,7 +67,7 @@ def _pivot(work: _Translator, found: From, pivot: tree.Pivot, name: str | None) 
 
 def _named(context: Context, relation: Relation, name: str | None, wanted: str) -> From:
     alias = context.alias(wanted)
-    columns = [SourceColumn(c.name, f"{alias}.{quote(c.sql_name)}", c.kind, c.origin, c.narrow) for c in relation.columns]
+    columns = [SourceColumn(c.name, f"{alias}.{quote(c.sql_name)}", c.kind, c.origin, c.narrow, c.char_length) for c in relation.columns]
     return From(f"({relation.sql}) AS {alias}", [Source(name, columns)], {})
 
 
@@ -94,7 +94,7 @@ def _table(work: _Translator, node: tree.TableName) -> From:
     for column in columns:
         narrow = column.type.value in _NARROW
         sql = f"{alias}.{quote(column.name)}"
-        source.columns.append(SourceColumn(column.name, sql, KINDS[column.type], (name, column.name), narrow))
+        source.columns.append(SourceColumn(column.name, sql, kind_of(column), (name, column.name), narrow))
     return From(f"{quote(name)} AS {alias}{_sample(context, node.sample)}", [source], {})
 
 
@@ -102,7 +102,7 @@ def _cte(context: Context, relation: Relation | None, shown: str, node: tree.Tab
     if relation is None:
         raise context.refuse(node, "a query of WITH that reads itself", "rows are made with CONNECT BY LEVEL on DUAL")
     alias = context.alias(shown)
-    columns = [SourceColumn(c.name, f"{alias}.{quote(c.sql_name)}", c.kind, c.origin, c.narrow) for c in relation.columns]
+    columns = [SourceColumn(c.name, f"{alias}.{quote(c.sql_name)}", c.kind, c.origin, c.narrow, c.char_length) for c in relation.columns]
     return From(f"{relation.sql} AS {alias}{_sample(context, node.sample)}", [Source(shown, columns)], {})
 
 

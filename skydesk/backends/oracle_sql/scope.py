@@ -26,6 +26,7 @@ class SourceColumn:
     kind: Kind
     origin: tuple[str, str] | None = None
     narrow: bool = False
+    char_length: int | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class ResultColumn:
     kind: Kind
     origin: tuple[str, str] | None = None
     narrow: bool = False
+    char_length: int | None = None
 
 
 @dataclass(slots=True)
@@ -159,7 +161,7 @@ class Scope:
                 if scope is not self:
                     scope.asked_from_below.append((sql, name))
                 loose = name if scope is self else None
-                return Value(sql, found.kind, loose, found.origin, narrow=found.narrow)
+                return Value(sql, found.kind, loose, found.origin, narrow=found.narrow, char_length=found.char_length)
             scope = scope.parent
         raise self._unknown(name)
 

@@ -14,7 +14,7 @@ from .rownum import conditions_of, constant_number, is_rownum
 from .rules import RULES
 from .scope import Base, Context, Relation, ResultColumn, Scope, nearest
 from .sorting import Sorter
-from .values import Kind, Value, quote
+from .values import INTERVALS, Kind, Value, quote
 
 __all__ = ["translate_select"]
 
@@ -182,13 +182,13 @@ class _SelectTranslator:
         if self.outermost:
             value, name = self._final(value, span), sql_name
         self.parts.items.append(value)
-        self.parts.columns.append(ResultColumn(name, sql_name, value.kind, value.origin, value.narrow))
+        self.parts.columns.append(ResultColumn(name, sql_name, value.kind, value.origin, value.narrow, value.char_length))
 
     def _final(self, value: Value, span: tree.Node) -> Value:
         if value.kind is Kind.NULL:
             return Value("CAST(NULL AS VARCHAR)", Kind.NULL)
-        if value.kind is Kind.INTERVAL:
-            raise self.context.refuse(span, "an interval as a result", "add it to a date, or divide differences of dates")
+        if value.kind in INTERVALS:
+            raise self.context.refuse(span, "an interval as a result", "add it to a date, or take its parts with EXTRACT")
         return value
 
     def _title(self, item: tree.Item) -> str:
@@ -220,7 +220,7 @@ class _SelectTranslator:
         for column in columns:
             sql = self.scope.base.take(column.sql) if self.scope.base else column.sql
             loose = None if emitter.groups is not None and sql in emitter.groups else star
-            value = Value(sql, column.kind, loose, column.origin, narrow=column.narrow)
+            value = Value(sql, column.kind, loose, column.origin, narrow=column.narrow, char_length=column.char_length)
             self._check_grouped(emitter, value)
             self._add_item(column.name, value, star)
 

@@ -1,6 +1,7 @@
 """ORDER BY, OFFSET and FETCH."""
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from . import tree
 from .emitter import Emitter
@@ -8,7 +9,7 @@ from .rownum import constant_number
 from .scope import ResultColumn
 from .values import Kind, Value
 
-__all__ = ["Sorter", "direction", "fetch_limit"]
+__all__ = ["Sorter", "direction", "limited"]
 
 
 def direction(key: tree.OrderKey) -> str:
@@ -29,14 +30,10 @@ class Sorter:
         """Give QUALIFY, ORDER BY, LIMIT and OFFSET of a query."""
         keys = [text for key in query.order for text in self._key(key, check)]
         order = f" ORDER BY {', '.join(keys)}" if keys else ""
-        fetch = query.fetch
-        if fetch is not None and fetch.ties and keys:
-            if self.select.distinct or query.offset is not None or fetch.percent:
-                hint = "take RANK() OVER (ORDER BY ...) in a subquery and cut with WHERE"
-                raise self.emitter.context.refuse(fetch, "WITH TIES beside DISTINCT, OFFSET or PERCENT", hint)
-            count = _count(self.emitter, fetch.count)
-            return f" QUALIFY rank() OVER ({order.strip()}) <= {count}{order}"
-        return order + fetch_limit(self.emitter, query)
+        if self.select.distinct and needs_numbers(query, sorted_by=bool(keys)):
+            hint = "put the DISTINCT in a subquery"
+            raise self.emitter.context.refuse(query.fetch or query, "WITH TIES or PERCENT beside DISTINCT", hint)
+        return limited(self.emitter, query, order)
 
     def _key(self, key: tree.OrderKey, check: Callable[[Value], None]) -> list[str]:
         position = self._position(key.operand)
@@ -65,23 +62,47 @@ class Sorter:
         return position - 1
 
 
-def fetch_limit(emitter: Emitter, query: tree.Query) -> str:
-    """Write LIMIT and OFFSET."""
-    text = ""
-    if query.fetch is not None:
-        if query.fetch.percent:
-            hint = "write FETCH FIRST n ROWS ONLY, or take PERCENT_RANK() in a subquery"
-            raise emitter.context.refuse(query.fetch, "FETCH FIRST n PERCENT", hint)
-        text = f" LIMIT {_count(emitter, query.fetch.count)}"
-    if query.offset is not None:
-        text += f" OFFSET {_count(emitter, query.offset)}"
-    return text
+def needs_numbers(query: tree.Query, *, sorted_by: bool) -> bool:
+    """Tell whether rows must be numbered to know which are wanted: for PERCENT, and WITH TIES of a sorted query."""
+    return query.fetch is not None and (query.fetch.percent or (query.fetch.ties and sorted_by))
 
 
-def _count(emitter: Emitter, node: tree.Node) -> int:
+def limited(emitter: Emitter, query: tree.Query, order: str) -> str:
+    """Write ORDER BY with OFFSET and FETCH (SQL Language Reference, SELECT, row_limiting_clause).
+
+    Parameters
+    ----------
+    order
+        The ORDER BY in DuckDB's words, with a blank before it; empty where the query is not sorted.
+    """
+    fetch, first = query.fetch, 0 if query.offset is None else _count(emitter, query.offset)
+    if query.offset is not None and first is None:
+        return f"{order} LIMIT 0"
+    if fetch is None or not needs_numbers(query, sorted_by=bool(order)):
+        limit = "" if fetch is None else f" LIMIT {_count(emitter, fetch.count) or 0}"
+        return f"{order}{limit}{f' OFFSET {first}' if query.offset is not None else ''}"
+    if fetch.percent:
+        share = _number(emitter, fetch.count) or Fraction(0)
+        divisor = 100 * share.denominator
+        wanted = f"(count(*) OVER () * {max(0, share.numerator)} + {divisor - 1}) // {divisor}"
+    else:
+        wanted = str(_count(emitter, fetch.count) or 0)
+    number = f"row_number() OVER ({order.strip()})"
+    last = f"rank() OVER ({order.strip()})" if fetch.ties and order else number
+    conditions = [f"{last} <= {first} + {wanted}", *([f"{number} > {first}"] if first else [])]
+    return f" QUALIFY {' AND '.join(conditions)}{order}"
+
+
+def _number(emitter: Emitter, node: tree.Node) -> Fraction | None:
+    """Give a number that is written out; None for NULL."""
+    if isinstance(node, tree.Literal) and node.kind == "null":
+        return None
     number = constant_number(node)
     if number is None:
-        if isinstance(node, tree.Literal) and node.kind == "null":
-            return 0
         raise emitter.context.refuse(node, "a number of rows that is computed from data", "write the number itself")
-    return max(0, int(number // 1))
+    return number
+
+
+def _count(emitter: Emitter, node: tree.Node) -> int | None:
+    number = _number(emitter, node)
+    return None if number is None else max(0, int(number // 1))

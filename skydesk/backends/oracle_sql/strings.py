@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from . import tree
+from .date_formats import written_date
 from .emitter import Emitter
-from .patterns import checked_flags, checked_pattern, checked_replacement
+from .number_formats import written_number
 from .signature import Function
 from .values import Kind, Value, first_loose, quote_text
 
 __all__ = ["STRING_FUNCTIONS", "trimmed"]
+
+
+_LONGEST = 4000
 
 
 def _whole(emitter: Emitter, node: tree.Node) -> Value:
@@ -21,7 +25,8 @@ def _plain(sql: str, kind: Kind = Kind.TEXT) -> Function:
 
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         value = emitter.text(call.arguments[0])
-        return Value(sql.format(value.sql), kind, value.loose)
+        char_length = value.char_length if kind is Kind.TEXT else None
+        return Value(sql.format(value.sql), kind, value.loose, char_length=char_length)
 
     return Function(1, 1, rule)
 
@@ -47,6 +52,9 @@ def _instr(emitter: Emitter, call: tree.Call) -> Value:
 def _pad(name: str) -> Function:
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         text, width = emitter.text(call.arguments[0]), _whole(emitter, call.arguments[1])
+        if width.constant is not None and int(width.constant) > _LONGEST:
+            hint = f"take {_LONGEST} at the most; how long a string may be depends on the database"
+            raise emitter.context.refuse(call.arguments[1], f"{call.name.text} to {width.constant} characters", hint)
         fill = emitter.text(call.arguments[2]) if len(call.arguments) > 2 else Value("' '", Kind.TEXT)
         padded = f"{name}({text.sql}, CAST(greatest({width.sql}, 0) AS INTEGER), {fill.sql})"
         return Value(f"ora_pad({text.sql}, {width.sql}, {padded})", Kind.TEXT, first_loose(text, width, fill))
@@ -106,50 +114,19 @@ def _to_char(emitter: Emitter, call: tree.Call) -> Value:
         raise emitter.context.refuse(call.arguments[2], "NLS parameters", "leave them out")
     layout = emitter.written_text(call.arguments[1], "a format")
     if value.kind in {Kind.DATE, Kind.TIMESTAMP}:
-        from .date_formats import written_date
-
         return written_date(emitter, value, layout, call.arguments[1])
-    from .number_formats import written_number
-
     return written_number(emitter, emitter.to_number(value, call.arguments[0]), layout, call.arguments[1])
 
 
-def _regexp_like(emitter: Emitter, call: tree.Call) -> Value:
-    text = emitter.text(call.arguments[0])
-    pattern = checked_pattern(emitter, call.arguments[1], alternatives=True)
-    flags = checked_flags(emitter, call.arguments[2]) if len(call.arguments) > 2 else "c"
-    return Value(f"regexp_matches({text.sql}, {quote_text(pattern)}, '{flags}')", Kind.CONDITION, text.loose)
-
-
-def _regexp_substr(emitter: Emitter, call: tree.Call) -> Value:
-    text = emitter.text(call.arguments[0])
-    pattern = checked_pattern(emitter, call.arguments[1], alternatives=False)
-    if len(call.arguments) > 2 and emitter.integer(call.arguments[2], "REGEXP_SUBSTR from a position") != 1:
-        raise emitter.context.refuse(call.arguments[2], "REGEXP_SUBSTR from another position than 1", "cut the string with SUBSTR")
-    occurrence = emitter.integer(call.arguments[3], "REGEXP_SUBSTR of an occurrence") if len(call.arguments) > 3 else 1
-    if occurrence < 1:
-        raise emitter.context.fault(call.arguments[3], "the occurrence must be 1 or more (ORA-01428)")
-    found = f"regexp_extract_all({text.sql}, {quote_text(pattern)})[{occurrence}]"
-    return Value(f"nullif({found}, '')", Kind.TEXT, text.loose)
-
-
-def _regexp_replace(emitter: Emitter, call: tree.Call) -> Value:
-    text = emitter.text(call.arguments[0])
-    pattern = checked_pattern(emitter, call.arguments[1], alternatives=False)
-    replacement = checked_replacement(emitter, call.arguments[2]) if len(call.arguments) > 2 else ""
-    sql = f"nullif(regexp_replace({text.sql}, {quote_text(pattern)}, {quote_text(replacement)}, 'g'), '')"
-    return Value(sql, Kind.TEXT, text.loose)
-
-
-def _regexp_count(emitter: Emitter, call: tree.Call) -> Value:
-    text = emitter.text(call.arguments[0])
-    pattern = checked_pattern(emitter, call.arguments[1], alternatives=False)
-    return Value(f"len(regexp_extract_all({text.sql}, {quote_text(pattern)}))", Kind.INTEGER, text.loose)
+def _initcap(emitter: Emitter, call: tree.Call) -> Value:
+    value = emitter.text(call.arguments[0])
+    return Value(f"ora_initcap({value.sql})", Kind.TEXT, value.loose, char_length=value.char_length)
 
 
 STRING_FUNCTIONS: Mapping[str, Function] = {
     "UPPER": _plain("upper({})"),
     "LOWER": _plain("lower({})"),
+    "INITCAP": Function(1, 1, _initcap),
     "LENGTH": _plain("length({})", Kind.INTEGER),
     "LENGTHB": _plain("strlen({})", Kind.INTEGER),
     "ASCII": _plain("ora_ascii({})", Kind.INTEGER),
@@ -164,9 +141,5 @@ STRING_FUNCTIONS: Mapping[str, Function] = {
     "TRANSLATE": Function(3, 3, _translate),
     "CONCAT": Function(2, 2, _concat),
     "TO_CHAR": Function(1, 3, _to_char),
-    "REGEXP_LIKE": Function(2, 3, _regexp_like),
-    "REGEXP_SUBSTR": Function(2, 4, _regexp_substr),
-    "REGEXP_REPLACE": Function(2, 3, _regexp_replace),
-    "REGEXP_COUNT": Function(2, 2, _regexp_count),
 }
 """Functions by name."""

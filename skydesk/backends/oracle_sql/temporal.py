@@ -3,23 +3,22 @@
 from collections.abc import Mapping
 
 from . import tree
-from .date_formats import parsed_date
+from .date_parsing import parsed_date
+from .date_units import next_weekday
 from .emitter import Emitter
+from .intervals import interval_part
 from .signature import Function
-from .values import NUMERIC, TEMPORAL, Kind, Value
+from .values import INTERVALS, NUMERIC, TEMPORAL, Kind, Value
 
-__all__ = ["TEMPORAL_FUNCTIONS", "cast", "extracted", "truncated"]
+__all__ = ["TEMPORAL_FUNCTIONS", "cast", "extracted"]
 
-_UNITS = {
-    **dict.fromkeys(("DD", "DDD", "J"), "day"),
-    **dict.fromkeys(("MM", "MON", "MONTH", "RM"), "month"),
-    **dict.fromkeys(("YYYY", "YEAR", "SYYYY", "SYEAR", "YYY", "YY", "Y"), "year"),
-    **dict.fromkeys(("HH", "HH12", "HH24"), "hour"),
-    "Q": "quarter",
-    "MI": "minute",
-    "IW": "week",
-}
-_LANGUAGE = frozenset({"DAY", "DY", "D"})
+
+_NUMBER_TYPES = frozenset({"NUMBER", "DECIMAL", "NUMERIC", "DEC"})
+_WHOLE_TYPES = frozenset({"INTEGER", "INT", "SMALLINT"})
+_FLOAT_TYPES = frozenset({"FLOAT", "REAL", "DOUBLE PRECISION"})
+"""NUMBER of 38 digits or more by other names."""
+
+_BINARY_TYPES = {"BINARY_DOUBLE": "DOUBLE", "BINARY_FLOAT": "FLOAT"}
 
 
 def date_value(emitter: Emitter, node: tree.Node) -> Value:
@@ -42,21 +41,14 @@ def _temporal(emitter: Emitter, value: Value, node: tree.Node) -> Value:
     return value
 
 
-def truncated(emitter: Emitter, call: tree.Call, value: Value) -> Value:
-    """Translate TRUNC of a date."""
-    layout = emitter.written_text(call.arguments[1], "a format").upper() if len(call.arguments) > 1 else "DD"
-    if layout == "WW":
-        return Value(f"ora_week({value.sql})", Kind.DATE, value.loose)
-    if layout in _LANGUAGE:
-        raise emitter.context.refuse(call.arguments[1], f"TRUNC to {layout} depends on the country", "take 'IW', the ISO week")
-    if layout not in _UNITS:
-        raise emitter.context.refuse(call.arguments[1], f"TRUNC to {layout!r}", f"take one of {', '.join(_UNITS)}")
-    return Value(f"date_trunc('{_UNITS[layout]}', {value.sql})", Kind.DATE, value.loose)
-
-
 def extracted(emitter: Emitter, node: tree.Extract) -> Value:
     """Translate ``EXTRACT(YEAR FROM d)``."""
-    value = _temporal(emitter, emitter.value(node.operand), node.operand)
+    found = emitter.value(node.operand)
+    if node.field.startswith("TIMEZONE"):
+        raise emitter.context.refuse(node, "time zones", "moments are UTC here")
+    if found.kind in INTERVALS:
+        return interval_part(emitter, node, found)
+    value = _temporal(emitter, found, node.operand)
     if node.field in {"YEAR", "MONTH", "DAY"}:
         return Value(f"{node.field.lower()}({value.sql})", Kind.INTEGER, value.loose)
     if node.field not in {"HOUR", "MINUTE", "SECOND"}:
@@ -82,6 +74,10 @@ def _last_day(emitter: Emitter, call: tree.Call) -> Value:
     return emitter.function("ora_last_day", Kind.DATE, date_value(emitter, call.arguments[0]))
 
 
+def _next_day(emitter: Emitter, call: tree.Call) -> Value:
+    return next_weekday(emitter, call, date_value(emitter, call.arguments[0]))
+
+
 def _to_date(kind: Kind) -> Function:
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         return parsed_date(emitter, call, kind)
@@ -92,39 +88,52 @@ def _to_date(kind: Kind) -> Function:
 def cast(emitter: Emitter, node: tree.Cast) -> Value:
     """Translate CAST."""
     value, name, sizes = emitter.value(node.operand), node.type.name, node.type.sizes
-    if name in {"NUMBER", "DECIMAL", "NUMERIC", "DEC"}:
-        return _to_decimal(emitter, node, emitter.to_number(value, node.operand), sizes, name)
-    if name in {"INTEGER", "INT", "SMALLINT"} and not sizes:
-        return _to_whole(emitter.to_number(value, node.operand))
-    if name in {"BINARY_DOUBLE", "BINARY_FLOAT"} and not sizes:
-        number = emitter.to_number(value, node.operand)
-        return Value(f"CAST({number.sql} AS {'DOUBLE' if name == 'BINARY_DOUBLE' else 'FLOAT'})", Kind.FLOAT, number.loose)
+    if name in _NUMBER_TYPES or (name in _WHOLE_TYPES | _FLOAT_TYPES | set(_BINARY_TYPES) and not sizes):
+        return _to_number(emitter, node, emitter.to_number(value, node.operand))
     if name in {"VARCHAR2", "VARCHAR", "NVARCHAR2"} and len(sizes) == 1:
         return _to_varchar(emitter, node, value, sizes[0])
+    if name in {"CHAR", "CHARACTER", "NCHAR"} and len(sizes) <= 1:
+        size = sizes[0] if sizes else 1
+        text = _to_varchar(emitter, node, value, size)
+        return Value(f"rpad({text.sql}, {size}, ' ')", Kind.TEXT, text.loose, char_length=size)
     if name in {"DATE", "TIMESTAMP"} and not sizes and value.kind in {*TEMPORAL, Kind.NULL}:
         return _to_moment(emitter, node, value, name)
-    hint = "take NUMBER(p,s), INTEGER, BINARY_FLOAT, BINARY_DOUBLE, VARCHAR2(n); for dates TO_DATE"
+    hint = "take NUMBER(p,s), INTEGER, FLOAT, BINARY_FLOAT, BINARY_DOUBLE, VARCHAR2(n), CHAR(n); for dates TO_DATE"
     raise emitter.context.refuse(node.type, f"CAST to {emitter.context.written(node.type)}", hint)
+
+
+def _to_number(emitter: Emitter, node: tree.Cast, value: Value) -> Value:
+    name = node.type.name
+    if name in _BINARY_TYPES:
+        return Value(f"CAST({value.sql} AS {_BINARY_TYPES[name]})", Kind.FLOAT, value.loose)
+    if value.kind is Kind.FLOAT:
+        value = Value(f"ora_finite(CAST({value.sql} AS DOUBLE), 'CAST')", Kind.NUMBER, value.loose)
+    if name in _FLOAT_TYPES:
+        return Value(f"CAST({value.sql} AS DOUBLE)", Kind.NUMBER, value.loose)
+    return _to_whole(value) if name in _WHOLE_TYPES else _to_decimal(emitter, node, value, node.type.sizes, name)
 
 
 def _to_whole(value: Value) -> Value:
     if value.kind is Kind.INTEGER:
         return value
-    return Value(f"CAST(round({value.sql}) AS BIGINT)", Kind.INTEGER, value.loose)
+    rounded = f"ora_round({value.sql}, 0)" if value.kind is Kind.NUMBER else f"round({value.sql})"
+    return Value(f"CAST({rounded} AS BIGINT)", Kind.INTEGER, value.loose)
 
 
 def _to_decimal(emitter: Emitter, node: tree.Cast, value: Value, sizes: list[int], name: str) -> Value:
     if not sizes:
         if name != "NUMBER":
             return _to_whole(value)
-        return Value(f"CAST({value.sql} AS DOUBLE)", Kind.NUMBER, value.loose) if value.kind is Kind.FLOAT else value
+        return value
     digits, places = sizes[0], sizes[1] if len(sizes) > 1 else 0
     if not (1 <= digits <= 38 and 0 <= places <= digits) or len(sizes) > 2:
         raise emitter.context.refuse(
             node.type, f"CAST to {emitter.context.written(node.type)}", "take NUMBER(p,s) with s from 0 to p, p to 38"
         )
     kind = Kind.DECIMAL if places else Kind.INTEGER
-    return Value(f"CAST({value.sql} AS DECIMAL({digits}, {places}))", kind, value.loose)
+    sql, kept = value.sql, f"TRY_CAST({value.sql} AS DECIMAL({digits}, {places}))"
+    too_large = f"error('ORA-01438: a value larger than NUMBER({digits},{places}) takes')"
+    return Value(f"CASE WHEN {kept} IS NULL AND {sql} IS NOT NULL THEN {too_large} ELSE {kept} END", kind, value.loose)
 
 
 def _to_varchar(emitter: Emitter, node: tree.Cast, value: Value, size: int) -> Value:
@@ -150,6 +159,7 @@ TEMPORAL_FUNCTIONS: Mapping[str, Function] = {
     "ADD_MONTHS": Function(2, 2, _add_months),
     "MONTHS_BETWEEN": Function(2, 2, _months_between),
     "LAST_DAY": Function(1, 1, _last_day),
+    "NEXT_DAY": Function(2, 2, _next_day),
     "TO_DATE": _to_date(Kind.DATE),
     "TO_TIMESTAMP": _to_date(Kind.TIMESTAMP),
 }

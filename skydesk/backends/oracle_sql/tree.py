@@ -119,10 +119,12 @@ class Moment(Node):
 
 @dataclass(slots=True)
 class Period(Node):
-    """``INTERVAL '1' DAY``."""
+    """``INTERVAL '1' DAY``; ``to`` is the last of several units, ``digits`` the most that the first may have."""
 
     text: str
     unit: str
+    to: str = ""
+    digits: int = 2
 
 
 @dataclass(slots=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ...query.model import ColumnType
+from ...query.model import Column, ColumnType
 from .lexer import Span
 
-__all__ = ["DUCKDB_TYPES", "KINDS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "quote", "quote_text"]
+__all__ = ["INTERVALS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "kind_of", "quote", "quote_text"]
 
 
 class Kind(IntEnum):
@@ -31,14 +31,18 @@ class Kind(IntEnum):
 
     TIMESTAMP = 7
     INTERVAL = 8
-    """INTERVAL DAY TO SECOND."""
+    """INTERVAL DAY TO SECOND; microseconds as BIGINT in DuckDB."""
 
-    CONDITION = 9
+    MONTHS = 9
+    """INTERVAL YEAR TO MONTH; months as BIGINT in DuckDB."""
+
+    CONDITION = 10
 
 
 NUMERIC = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER, Kind.FLOAT})
 TEMPORAL = frozenset({Kind.DATE, Kind.TIMESTAMP})
-KINDS = {
+INTERVALS = frozenset({Kind.INTERVAL, Kind.MONTHS})
+_KINDS = {
     ColumnType.BOOLEAN: Kind.CONDITION,
     ColumnType.INT16: Kind.INTEGER,
     ColumnType.INT32: Kind.INTEGER,
@@ -47,18 +51,6 @@ KINDS = {
     ColumnType.FLOAT64: Kind.FLOAT,
     ColumnType.STRING: Kind.TEXT,
     ColumnType.TIMESTAMP: Kind.TIMESTAMP,
-}
-DUCKDB_TYPES = {
-    Kind.INTEGER: "BIGINT",
-    Kind.DECIMAL: "DOUBLE",
-    Kind.NUMBER: "DOUBLE",
-    Kind.FLOAT: "DOUBLE",
-    Kind.TEXT: "VARCHAR",
-    Kind.DATE: "TIMESTAMP",
-    Kind.TIMESTAMP: "TIMESTAMP",
-    Kind.NULL: "VARCHAR",
-    Kind.CONDITION: "BOOLEAN",
-    Kind.INTERVAL: "INTERVAL",
 }
 
 
@@ -79,6 +71,15 @@ class Value:
 
     narrow: bool = False
     """An integer of 16 or 32 bits, whose sums may not fit."""
+
+    char_length: int | None = None
+    """Length of a CHAR, as literals are: two of them compare as if the shorter had blanks at its end. None for VARCHAR2."""
+
+
+def kind_of(column: Column) -> Kind:
+    """Give the kind of a column of the catalogue."""
+    kind = _KINDS[column.type]
+    return Kind.NUMBER if kind is Kind.FLOAT and not column.binary else kind
 
 
 def quote(name: str) -> str:
