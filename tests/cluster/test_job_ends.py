@@ -138,16 +138,20 @@ def test_jobs_beyond_the_quota_wait_in_the_queue_until_there_is_room(stage: Clus
         stage.until(lambda: stage.phases() == {Phase.EXECUTING: 1, Phase.QUEUED: 1} and stage.ledger.exists())
         waiting = next(job for job in stage.store.jobs() if job.phase is Phase.QUEUED)
         assert waiting.attempt == 0
+        assert waiting.note == "it waits for other jobs to end: the quota few-pods of the cluster is used up"
         stage.gate.touch()
         assert stage.until_all_final(stage.seconds) == {Phase.COMPLETED: 2}
-        assert {stage.job(job).attempt for job in jobs} == {1}
+        assert {(stage.job(job).attempt, stage.job(job).note) for job in jobs} == {(1, None)}
     finally:
         stage.kube.delete("resourcequota", "few-pods")
 
 
 def test_a_job_too_large_for_every_node_goes_back_to_the_queue_and_then_says_why(stage: ClusterStage) -> None:
     job = stage.submit("write", memory_bytes=2**50)
-    stage.runner(changed={"patience": replace(QUICK, place_seconds=3, queue_seconds=1)}).start()
+    stage.runner(changed={"patience": replace(QUICK, place_seconds=8, queue_seconds=1)}).start()
+    stage.until(
+        lambda: (stage.job(job).note or "").startswith("it waits for a node with room (0/1 nodes are available: 1 Insufficient memory")
+    )
     done = stage.until_final(job)
     assert done.phase is Phase.ERROR
     code, message = error_of(done)
