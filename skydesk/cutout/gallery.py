@@ -189,8 +189,8 @@ class Gallery:
             raise NotFound(f"row {row.outcome.row + 1} of job {job_id[:50]} has no file {name[:200]!r}")
         return self._jobs.opened(user, job_id, f"{row.outcome.folder}/{name}")
 
-    def again(self, user: User, job_id: str, outcomes: Collection[Outcome]) -> tuple[Job, CutoutRequest, Draft]:
-        """Give what a new job is made of that cuts the rows with some outcomes once more.
+    def again(self, user: User, job_id: str, outcomes: Collection[Outcome] | None = None) -> tuple[Job, CutoutRequest, Draft]:
+        """Give what a new job is made of that cuts all rows, or those with some outcomes, once more.
 
         Raises
         ------
@@ -198,6 +198,8 @@ class Gallery:
             The job has no such row; else as in `page`.
         """
         job, book = self._open(user, job_id)
+        if outcomes is None:
+            return job, book.request, _draft(book, range(len(book.positions)), f"{job.id}-all")
         rows = [row.outcome.row for row in self.rows(user, job_id) if row.outcome.outcome in outcomes]
         if not rows:
             raise Conflict(f"job {job_id[:50]} has no rows that are {' or '.join(sorted(outcomes))}; there is nothing to do again")

@@ -10,6 +10,7 @@ from ..errors import Fault, InvalidQuery, NotAllowed
 from ..jobs.model import ACTIVE, Job, Phase
 from ..jobs.rules import is_expired, is_expiring, renewals_left
 from ..query.model import Column
+from .cutout_job import CUTOUT, submit_cutouts
 from .fields import Fields
 from .http import Call, EventsReply, FileReply, JsonReply, Route, ServerSentEvent, StreamReply
 from .notebook import job_notebook
@@ -121,6 +122,9 @@ def _rerun(call: Call) -> JsonReply:
         # the limits in the old request are those of its day
         request = request_from_json(job.request)
         again = submit_query(call.services, call.user, request, name=job.name, email=job.email, allow_duplicate=True)
+    elif job.type == CUTOUT:
+        _, cutouts, draft = call.services.gallery.again(call.user, job.id)
+        again = submit_cutouts(call.services, call.user, draft, cutouts, name=job.name, email=job.email, allow_duplicate=True)
     else:
         again = call.services.jobs.rerun(call.user, job.id)
     return _reply(call, again, status=201)

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InvalidImage
+from ..errors import Fault, InvalidRequest
 
 __all__ = ["grey_of_fits", "thumbnail"]
 
@@ -25,7 +25,7 @@ def thumbnail(content: bytes, size_px: int) -> bytes:
 
     Raises
     ------
-    InvalidImage
+    InvalidRequest
         It is no PNG, broken, or larger than 4096 x 4096 pixels.
     """
     from PIL import Image
@@ -33,7 +33,7 @@ def thumbnail(content: bytes, size_px: int) -> bytes:
     try:
         with _pillow, Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             if math.prod(image.size) > _MOST_PIXELS:
-                raise InvalidImage(f"the picture has {image.size[0]} x {image.size[1]} pixels, which is too many to be shown")
+                raise _not_shown(f"has {image.size[0]} x {image.size[1]} pixels, which are too many")
             if max(image.size) <= size_px:
                 return content
             small = image.convert("L" if image.mode in {"L", "1", "I;16"} else "RGB")
@@ -42,7 +42,7 @@ def thumbnail(content: bytes, size_px: int) -> bytes:
             small.save(made, "PNG", compress_level=1)
             return made.getvalue()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InvalidImage(f"the file is no picture that can be shown: {error}") from error
+        raise _not_shown("is no PNG") from error
 
 
 def grey_of_fits(content: bytes) -> NDArray[np.float32]:
@@ -50,7 +50,7 @@ def grey_of_fits(content: bytes) -> NDArray[np.float32]:
 
     Raises
     ------
-    InvalidImage
+    InvalidRequest
         It is something else, cut short, or larger than 4096 x 4096 pixels.
     """
     values: dict[bytes, bytes] = {}
@@ -65,9 +65,13 @@ def grey_of_fits(content: bytes) -> NDArray[np.float32]:
         width, height = int(values[b"NAXIS1"]), int(values[b"NAXIS2"])
         known = values[b"SIMPLE"] == b"T" and int(values[b"BITPIX"]) == -32 and int(values[b"NAXIS"]) == 2
     except (KeyError, ValueError) as error:
-        raise InvalidImage("the file is no FITS image that can be shown") from error
+        raise _not_shown("is no FITS image") from error
     begin = (place // _BLOCK + 1) * _BLOCK
     if not known or width < 1 or height < 1 or width * height > _MOST_PIXELS or begin + 4 * width * height > len(content):
-        raise InvalidImage("the file is no FITS image that can be shown: it is of another kind, too large, or cut short")
+        raise _not_shown("is a FITS image of another kind, too large, or cut short")
     pixels = np.frombuffer(content, ">f4", width * height, begin)
     return pixels.astype(np.float32).reshape(height, width)
+
+
+def _not_shown(why: str) -> InvalidRequest:
+    return InvalidRequest([Fault(field="name", message=f"names a file that cannot be shown: it {why}; ask for the file itself")])
