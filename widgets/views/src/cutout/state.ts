@@ -74,6 +74,8 @@ export class CutoutState {
   /** Take an example: its positions come into the text field. */
   useExample(example: { title: string; text: string }): void {
     this.positions.setText(example.text, true);
+    // An example is there to be looked at.
+    this.form.setProduct("lupton", true);
     if (!this.form.jobName.peek()) this.form.jobName.value = example.title;
   }
 

@@ -150,8 +150,9 @@ function Facts({ state, row }: { state: GalleryState; row: GalleryRow }): JSX.El
           </tbody>
         </table>
       )}
-      {known && known.magnitudes.length === 0 && <p class="sky-muted">The catalogue has no object here.</p>}
-      {known && known.facts.length > 0 && <Pairs title="Catalogue" pairs={known.facts.map(({ name, value }) => [name, value])} />}
+      {known?.problem && <Message kind="warn">The catalogue could not be asked: {known.problem}</Message>}
+      {known && !known.problem && known.magnitudes.length === 0 && <p class="sky-muted">The catalogue has no object here.</p>}
+      {known && known.facts.length > 0 && <Pairs title="Catalogue and pixels" pairs={known.facts.map(({ name, value }) => [name, value])} />}
       {known && known.cells.length > 0 && <Pairs title="Table of positions" pairs={known.cells.map(({ name, value }) => [name, value])} />}
       {(row.files.length > 0 || folder) && <Files state={state} row={row} folder={folder} />}
     </>

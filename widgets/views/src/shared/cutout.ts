@@ -108,6 +108,8 @@ export interface GalleryPage {
 export interface RowDetails {
   magnitudes: { name: string; value: number | null }[];
   facts: { name: string; value: string }[];
+  /** Why the catalogue could not be asked; null where it could. */
+  problem: string | null;
   cells: { name: string; value: string }[];
 }
 

@@ -121,13 +121,15 @@ test("the keyboard goes, selects and opens", async () => {
 test("the full view has the object's magnitudes, goes on, and closes", async () => {
   await show();
   model.answers.set("GET cutout/jobs/a1/rows/0", {
-    json: { row: SOME[0], object: { object_id: 1000, magnitudes: { i: 19.5, g: 21.234, Y: null } }, cells: { RA: "34.8", NOTE: "<b>mine</b>", EMPTY: "" } },
+    json: { row: SOME[0], object: { object_id: "1000", ra_deg: 34.8, magnitudes: { i: 19.5, g: 21.234, Y: null } }, cells: [["RA", "34.8"], ["NOTE", "<b>mine</b>"], ["EMPTY", ""]], blank_pixels: 12, stitched: { "DES0222-0541": 40 } },
   });
   await click(cells()[0]);
   const dialog = el.querySelector("dialog");
   expect(dialog?.querySelector(".sky-gal__mags tbody")?.textContent).toBe("21.2319.50–");
   expect(dialog?.textContent).toContain("<b>mine</b>");
   expect(dialog?.querySelector("b")).toBeNull();
+  expect(dialog?.textContent).toContain("40 pixels of DES0222-0541");
+  expect(dialog?.textContent).toContain("12 pixels that no tile covers");
   await click(button("Open files"));
   expect(model.hostCalls("open-files")).toMatchObject([{ path: "jobs/a1/DES0219-0541/DESJ021900.0000-054140.0000" }]);
   await key("ArrowRight", {}, dialog);
