@@ -11,20 +11,26 @@
 
 import difflib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode
 
-from .errors import NotFound
+from .cutout_archive import fetch_archive
+from .cutout_client import ask_for_cutouts, options_of
+from .cutout_images import Cutout, Cutouts
+from .errors import NotFound, UsageError
 from .job_handle import JobHandle, find_job
 from .query.model import Column, ColumnType, Explanation, Table
 from .results import Result
 from .rows import RowReader
 from .transport import HttpTransport, Transport
 
-__all__ = ["JobHandle", "Result", "RowReader", "SkyDesk", "connect"]
+if TYPE_CHECKING:
+    from .footprint_handle import Footprint
+
+__all__ = ["Cutout", "Cutouts", "JobHandle", "Result", "RowReader", "SkyDesk", "connect"]
 
 
 def connect(url: str | None = None, *, token: str = "", survey: str | Path | None = None) -> "SkyDesk":
@@ -177,6 +183,86 @@ class SkyDesk:
         answer = self._json("POST", "query/job", {key: value for key, value in body.items() if value not in (None, False)})
         return JobHandle(self.transport, answer)
 
+    def cutouts(
+        self,
+        positions: Any,
+        *,
+        size_arcmin: float | Sequence[float] = 1.0,
+        bands: Sequence[str] = ("g", "r", "i"),
+        products: Sequence[str] = ("fits",),
+        rgb: str | Sequence[str] = "irg",
+        release: str | None = None,
+        as_job: bool | None = None,
+        name: str | None = None,
+        email: str | None = None,
+        **options: Any,
+    ) -> "Cutouts | JobHandle":
+        """Cut images of positions: few come back at once, many are cut by a job.
+
+        Parameters
+        ----------
+        positions
+            A SkyCoord; an astropy, pandas or Arrow table, or the `Result` of a query, with columns RA and DEC or COADD_OBJECT_ID; a list
+            of object ids or of names; ``(ra, dec)``, numbers or arrays, ICRS, degrees; the path of a file; or text as one pastes it.
+            The columns of docs/cutouts.md override what is said here, row by row.
+        size_arcmin
+            Width and height, or one number for both.
+        bands
+            Bands of the FITS files.
+        products
+            Some of ``fits``, ``lupton``, ``stiff`` and ``chart``.
+        rgb
+            Bands of pictures for red, green and blue; several as in ``["irg", "gri"]``.
+        release
+            Name of the data release; None for the default one.
+        as_job
+            True for a job however few there are, False for none however many; None to let their number decide.
+        name, email
+            What a job is called, and where to send word when it has ended.
+        **options
+            Further options of docs/api.md: ``planes``, ``resample``, ``discard_fits``, ``lupton``, ``chart``.
+
+        Returns
+        -------
+        Cutouts or JobHandle
+            `fetch_cutouts` gets the images of a job that has ended.
+
+        Raises
+        ------
+        InvalidRequest
+            Positions or options are wrong; every fault is named.
+        LimitExceeded
+            There are more than your limits allow.
+        """
+        asked = options_of(size_arcmin, bands, products, rgb, options)
+        return ask_for_cutouts(self.transport, positions, asked, release=release, as_job=as_job, name=name, email=email)
+
+    def fetch_cutouts(self, job: "JobHandle | str", folder: str | Path | None = None) -> Cutouts:
+        """Copy all images of a cutout job into a folder and open them.
+
+        Parameters
+        ----------
+        job
+            The job, or its id.
+        folder
+            Where to; made where it is not there; None for ``cutouts-<id>`` here.
+
+        Raises
+        ------
+        NotFound
+            You have no such job, or it has no files (yet).
+        UsageError
+            The folder cannot be written to.
+        """
+        job_id = job if isinstance(job, str) else job.id
+        target = Path(f"cutouts-{find_job(self.transport, job_id).id}" if folder is None else folder)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder {target}: {error.strerror}") from error
+        fetch_archive(self.transport, job_id, target)
+        return Cutouts.open(target)
+
     def jobs(self, *, phase: str | None = None, text: str | None = None, limit: int | None = None) -> list[JobHandle]:
         """Your jobs, newest first; only those in a phase, or with a text in name or id."""
         asked = {"phase": phase, "text": text, "limit": limit}
@@ -186,6 +272,26 @@ class SkyDesk:
     def job(self, job_id: str) -> JobHandle:
         """The job of this id; raises `NotFound` where you have none."""
         return find_job(self.transport, job_id)
+
+    def footprint(self, release: str | None = None) -> "Footprint":
+        """Tell where a release is: its tiles, their files, coverage maps, and whether positions lie in it.
+
+        Parameters
+        ----------
+        release
+            None for the one that is meant where none is named.
+
+        Raises
+        ------
+        NotFound
+            There is no such release, or its footprint is not known.
+        NotAllowed
+            You may not read it.
+        """
+        from .footprint_handle import Footprint
+
+        name = self.session()["survey"]["default_release"] if release is None else release
+        return Footprint(self.transport, self._json("GET", f"footprint/layers/{quote(name, safe='')}"))
 
     def close(self) -> None:
         """Let go of the connection, and of services that run in this process."""

@@ -206,6 +206,16 @@ class LocalTransport:
         self._user = user
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="skydesk-call")
 
+    @property
+    def services(self) -> Any:
+        """The services of this process."""
+        return self._services
+
+    @property
+    def user(self) -> User:
+        """The user of this process."""
+        return self._user
+
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """One call; see `Transport.request`."""
         cancellation = Cancellation()

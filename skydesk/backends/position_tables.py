@@ -15,7 +15,7 @@ from ..cutout.columns import canonical_name
 from ..cutout.position_text import MAX_COLUMNS, MAX_ROWS, PositionTable, table_of_text
 from ..errors import InvalidRequest, SkydeskError
 
-__all__ = ["MAX_PLAIN_BYTES", "arrow_table", "table_of_file"]
+__all__ = ["MAX_PLAIN_BYTES", "arrow_of_astropy", "arrow_table", "table_of_file"]
 
 MAX_PLAIN_BYTES = 256 << 20
 """Largest file after its gzip is taken off, bytes."""
@@ -75,6 +75,16 @@ def arrow_table(table: Any) -> PositionTable:
     if not len(values[0]):
         raise InvalidRequest("the table has no rows; give at least one position")
     return PositionTable(columns=tuple(names), values=tuple(values))
+
+
+def arrow_of_astropy(table: Any) -> Any:
+    """An Arrow table out of an astropy table; angles come in degrees, sizes in arcmin, columns of vectors are left out."""
+    columns = {}
+    for name in table.colnames:
+        column, wanted = table[name], _UNITS.get(canonical_name(name) or "")
+        if getattr(column, "ndim", 1) == 1 and hasattr(column, "dtype"):
+            columns[name] = _of_numpy(column, wanted)
+    return pa.table(columns)
 
 
 def _plain(content: bytes) -> bytes:
@@ -161,14 +171,8 @@ def _ecsv(content: bytes) -> PositionTable:
 
 
 def _astropy(table: Any) -> PositionTable:
-    """A table of positions out of an astropy table; angles come in degrees, sizes in arcmin."""
     _require_size(len(table), len(table.colnames))
-    columns = {}
-    for name in table.colnames:
-        column, wanted = table[name], _UNITS.get(canonical_name(name) or "")
-        if column.ndim == 1:
-            columns[name] = _of_numpy(column, wanted)
-    return arrow_table(pa.table(columns))
+    return arrow_table(arrow_of_astropy(table))
 
 
 def _of_numpy(column: Any, unit: str | None) -> Any:

@@ -126,10 +126,9 @@ class CutoutService:
         wait_seconds: float = 10,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.survey, self.files = survey, files
-        self._objects, self._chart_objects = objects, chart_objects
-        self._tiles, self._renderer, self._drafts, self._names = tiles, renderer, drafts, names
-        self._threads, self._clock = threads, clock
+        self.survey, self.files, self.tiles, self.renderer = survey, files, tiles, renderer
+        self.chart_objects, self.threads = chart_objects, threads
+        self._objects, self._drafts, self._names, self._clock = objects, drafts, names, clock
         self._running = RunningQueries(per_user=per_user, total=total, wait_seconds=wait_seconds)
         self._placed: OrderedDict[tuple[str, str], Placement] = OrderedDict()
         self._lock = threading.Lock()
@@ -331,8 +330,8 @@ class CutoutService:
                 row,
                 kind,
                 survey=self.survey,
-                tiles=self._tiles,
-                renderer=self._renderer,
+                tiles=self.tiles,
+                renderer=self.renderer,
             )
 
     def _pieces(self, opened: ExitStack, request: CutoutRequest, positions: Positions, cancellation: Cancellation) -> Iterator[Piece]:
@@ -341,10 +340,10 @@ class CutoutService:
                 request,
                 positions,
                 survey=self.survey,
-                tiles=self._tiles,
-                renderer=self._renderer,
-                chart_objects=self._chart_objects,
-                threads=self._threads,
+                tiles=self.tiles,
+                renderer=self.renderer,
+                chart_objects=self.chart_objects,
+                threads=self.threads,
                 cancellation=cancellation,
             )
 
@@ -356,7 +355,7 @@ class CutoutService:
             ra[unresolved], dec[unresolved] = self._objects.find(given.object_id[unresolved], release)
             positions = replace(given, ra_deg=ra, dec_deg=dec)
         plan = tiles_of(self.survey, positions)
-        images = np.array([self._tiles.has_images(tile, release) for tile in plan.tile_names] + [False])
+        images = np.array([self.tiles.has_images(tile, release) for tile in plan.tile_names] + [False])
         return Placement(
             release=release,
             positions=positions,
@@ -373,7 +372,7 @@ class CutoutService:
             wanted=placement.cut & (duplicates == np.arange(len(duplicates))),
             tile_index=placement.plan.tile_index,
             pixel_scale_arcsec=self.survey.pixel_scale_arcsec,
-            threads=self._threads,
+            threads=self.threads,
         )
 
     def _form_faults(self, user: User, options: CutoutOptions) -> list[Fault]:

@@ -31,7 +31,7 @@ __all__ = [
     "preset_named",
 ]
 
-RECIPE = 5
+RECIPE = 6
 """Grows with every change of what is made, so that an older survey in a cache is not taken for a new one."""
 
 SEED = 1

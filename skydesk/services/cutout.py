@@ -1,5 +1,6 @@
 """The cutout service: images of positions, cut from the survey's tiles."""
 
+from ..commands.cutout import add_commands
 from ..cutout.task import run_cutouts
 from ..jobs.ports import ResumableTask
 from ..registry import Service
@@ -24,4 +25,5 @@ SERVICE = Service(
     panel=panel_file("cutout.js"),
     style=panel_file("cutout.css"),
     task=ResumableTask(run_cutouts),
+    command=add_commands,
 )

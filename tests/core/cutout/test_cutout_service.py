@@ -58,7 +58,7 @@ def test_a_draft_outlives_the_service_and_belongs_to_its_user(desk: CutoutDesk, 
         service = type(desk.service)(
             survey=desk.survey,
             tiles=desk.tiles,
-            renderer=other.service._renderer,
+            renderer=other.service.renderer,
             objects=other.service._objects,
             files=desk.service.files,
             chart_objects=None,
