@@ -119,7 +119,7 @@ def _extra(name: str) -> Iterator[Requirement]:
 
 @pytest.mark.parametrize(
     ("image", "extras"),
-    [("worker", ("images",)), ("service", ("lab", "postgresql")), ("lab", ("lab", "widgets"))],
+    [("worker", ("images",)), ("service", ("lab", "names", "postgresql")), ("lab", ("lab", "names", "widgets"))],
     ids=["worker", "service", "lab"],
 )
 def test_a_lock_has_what_the_package_needs(image: str, extras: tuple[str, ...]) -> None:
