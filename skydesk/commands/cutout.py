@@ -158,10 +158,9 @@ def _refuse(draft: Mapping[str, Any], estimate: Mapping[str, Any]) -> None:
 def _by_job(sky: "SkyDesk", asked: Mapping[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     """Submit a job, follow it, and fetch its files."""
     from ..cutout_archive import fetch_archive
-    from ..job_handle import JobHandle
 
     body = {**asked, "allow_duplicate": True} | ({} if arguments.name is None else {"name": arguments.name})
-    job = JobHandle(sky.transport, sky.transport.request("POST", "cutout/jobs", body).require_json())
+    job = sky.job(sky.transport.request("POST", "cutout/jobs", body).require_json()["id"])
     print(f"skydesk: job {job.id}", file=sys.stderr)
     job.wait(arguments.timeout_seconds, progress=sys.stderr.isatty())
     return {"job_id": job.id, **fetch_archive(sky.transport, job.id, arguments.output)}
