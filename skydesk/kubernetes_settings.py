@@ -43,6 +43,12 @@ class KubernetesJobs(Configurable):
         image or extra_volumes have them."""
     ).tag(config=True)
     survey_mount = Unicode("/srv/skydesk/survey", help="""Where a pod sees the volume of survey_claim.""").tag(config=True)
+    cache_claim = Unicode(
+        help="""Volume claim, in the namespace of the jobs, that pods write the seek indexes of compressed images to, 6 MB a plane of
+        a whole tile, and compiled code. Many pods write to it at once; it may be emptied at any time. Empty for none: every pod then
+        makes its own, which takes half a minute before the first image."""
+    ).tag(config=True)
+    cache_mount = Unicode("/srv/skydesk/cache", help="""Where a pod sees the volume of cache_claim.""").tag(config=True)
     survey_file = Unicode(help="""The survey file as a pod sees it. Empty where that is the same path as in the service.""").tag(
         config=True
     )

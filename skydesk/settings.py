@@ -69,8 +69,8 @@ class SkydeskSettings(Configurable):
     catalog_connections = Int(16, min=1, help="""Statements that may run in the service at the same time; more wait.""").tag(config=True)
     image_cache_folder = Unicode(
         help="""Folder of the seek indexes of compressed images, 6 MB a plane of a whole tile, made when an image is first cut.
-        Several services and workers may share it; it may be deleted at any time. Default: $SKYDESK_IMAGE_CACHE, else `images` in the
-        user's cache folder."""
+        Several services and workers may share it; it may be deleted at any time. Empty to keep indexes in memory only.
+        Default: $SKYDESK_IMAGE_CACHE, else `images` in the user's cache folder."""
     ).tag(config=True)
     cutout_threads = Int(
         0,

@@ -391,7 +391,7 @@ def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_f
     options = {
         "survey_file": str(survey_file.resolve()),
         "catalog": {**_catalog_options(settings), "connections": 2},
-        "image_cache": str(_image_cache(settings)),
+        "image_cache": None if (cache := _image_cache(settings)) is None else str(cache),
         "threads": settings.cutout_threads,
     }
     if settings.job_runner == "kubernetes":
@@ -495,8 +495,8 @@ def _tile_files(survey: "Survey") -> "TileFiles":
     return SurveyTileFiles(survey)
 
 
-def _image_cache(settings: SkydeskSettings) -> Path:
-    return Path(settings.image_cache_folder).expanduser().resolve()
+def _image_cache(settings: SkydeskSettings) -> Path | None:
+    return Path(settings.image_cache_folder).expanduser().resolve() if settings.image_cache_folder else None
 
 
 def _jobs_folder(settings: SkydeskSettings) -> Path:

@@ -180,7 +180,7 @@ def test_each_volume_is_bound_in_both_namespaces_to_the_same_storage() -> None:
     claims = objects("production", "PersistentVolumeClaim")
     shared = [each for each in claims if each["spec"].get("volumeName")]
     assert {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in shared} == {
-        (namespace, name) for namespace in ("hub", "skydesk-jobs") for name in ("skydesk-jobs", "skydesk-survey")
+        (namespace, name) for namespace in ("hub", "skydesk-jobs") for name in ("skydesk-jobs", "skydesk-survey", "skydesk-cache")
     }
     for claim in shared:
         volume = volumes[claim["spec"]["volumeName"]]
@@ -197,7 +197,7 @@ def test_a_driver_gets_a_handle_for_each_namespace() -> None:
 
 def test_what_holds_data_outlives_the_release() -> None:
     kept = [*objects("everything", "PersistentVolumeClaim"), *objects("everything", "Namespace")]
-    assert len(kept) == 7
+    assert len(kept) == 9
     assert all(each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep" for each in kept)
 
 
@@ -246,10 +246,11 @@ def test_jobs_find_the_service_their_files_and_the_survey_where_the_chart_has_th
         for each in objects("everything", "PersistentVolumeClaim")
         if each["metadata"]["namespace"] == jobs.namespace
     }
-    assert {jobs.jobs_claim, jobs.survey_claim} == claims
+    assert {jobs.jobs_claim, jobs.survey_claim, jobs.cache_claim} == claims
     # a request names paths as the service has them
     assert (jobs.jobs_mount, jobs.survey_file) == (settings.jobs_folder, "")
     assert settings.survey_file.startswith(f"{jobs.survey_mount}/")
+    assert settings.image_cache_folder == f"{jobs.cache_mount}/images"
     security = pods("everything")["skydesk"]["securityContext"]
     assert (jobs.user_id, jobs.group_id) == (security["runAsUser"], security["runAsGroup"])
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Fault, InvalidRequest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cluster_settings", "runner_from"]
 
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_PROCESSORS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?m?")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -48,7 +50,12 @@ def runner_from(
         A setting is wrong or missing; every fault is named.
     """
     cluster = cluster_settings(settings)
-    inside = {**options, "survey_file": settings.survey_file or options["survey_file"]}
+    inside = {
+        **options,
+        "survey_file": settings.survey_file or options["survey_file"],
+        "image_cache": f"{cluster.cache_mount.rstrip('/')}/images" if cluster.cache_claim else None,
+        "threads": options.get("threads") or _whole_processors(cluster.cpu_limit),
+    }
     return KubernetesJobRunner(
         store,
         folders,
@@ -70,6 +77,15 @@ def cluster_settings(settings: "KubernetesJobs") -> ClusterSettings:
     return ClusterSettings(**{**values, "report_address": values["report_address"].rstrip("/")}, patience=Patience(**patience))
 
 
+def _whole_processors(quantity: str) -> int:
+    """Count the processors of a quantity as Kubernetes writes it, part of one as one: ``500m``, ``1.5``, ``4``.
+
+    A pod sees all processors of its node, whatever it may use of them.
+    """
+    millis = float(quantity.removesuffix("m")) * (1 if quantity.endswith("m") else 1000)
+    return max(1, ceil(millis / 1000))
+
+
 def _faults(settings: "KubernetesJobs") -> list[Fault]:
     faults = [
         Fault(field=f"KubernetesJobs.{name}", message=f"is empty; jobs on Kubernetes need {what}")
@@ -87,6 +103,9 @@ def _faults(settings: "KubernetesJobs") -> list[Fault]:
     if not _LABEL_VALUE.fullmatch(settings.instance):
         message = f"must be 1 to 63 letters, digits, - _ or ., got {settings.instance!r}"
         faults.append(Fault(field="KubernetesJobs.instance", message=message))
+    if not _PROCESSORS.fullmatch(settings.cpu_limit):
+        message = f"must be processors as Kubernetes writes them, such as 2 or 1500m, got {settings.cpu_limit!r}"
+        faults.append(Fault(field="KubernetesJobs.cpu_limit", message=message))
     if not _NAMESPACE.fullmatch(settings.namespace):
         faults.append(Fault(field="KubernetesJobs.namespace", message=f"{settings.namespace!r} is not the name of a namespace"))
     return faults

@@ -149,7 +149,9 @@ def _pod_spec(job: Job, settings: ClusterSettings, name: str) -> dict[str, Any]:
 def _container(job: Job, settings: ClusterSettings) -> dict[str, Any]:
     memory = str(job.memory_bytes + settings.memory_spare_bytes)
     scratch = str(settings.scratch_bytes)
-    environment = {"HOME": _SCRATCH, "TMPDIR": _SCRATCH, "PYTHONUNBUFFERED": "1", **settings.environment}
+    compiled = f"{settings.cache_mount.rstrip('/') if settings.cache_claim else _SCRATCH}/compiled"
+    fixed = {"HOME": _SCRATCH, "TMPDIR": _SCRATCH, "PYTHONUNBUFFERED": "1", "NUMBA_CACHE_DIR": compiled}
+    environment = {**fixed, **settings.environment}
     return {
         "name": WORKER,
         "image": settings.image,
@@ -186,6 +188,8 @@ def _mounts(job: Job, settings: ClusterSettings) -> list[dict[str, Any]]:
     ]
     if settings.survey_claim:
         mounts.append({"name": "survey", "mountPath": settings.survey_mount, "readOnly": True})
+    if settings.cache_claim:
+        mounts.append({"name": "cache", "mountPath": settings.cache_mount})
     return [*mounts, *(dict(mount) for mount in settings.extra_volume_mounts)]
 
 
@@ -197,4 +201,6 @@ def _volumes(settings: ClusterSettings, name: str) -> list[Mapping[str, Any]]:
     ]
     if settings.survey_claim:
         volumes.append({"name": "survey", "persistentVolumeClaim": {"claimName": settings.survey_claim, "readOnly": True}})
+    if settings.cache_claim:
+        volumes.append({"name": "cache", "persistentVolumeClaim": {"claimName": settings.cache_claim}})
     return [*volumes, *(dict(volume) for volume in settings.extra_volumes)]

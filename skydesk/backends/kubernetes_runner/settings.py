@@ -55,6 +55,10 @@ class ClusterSettings:
     """Persistent volume claim of survey file and catalogue, mounted read-only; empty where the image holds them."""
 
     survey_mount: str = "/srv/skydesk/survey"
+    cache_claim: str = ""
+    """Persistent volume claim that all pods write seek indexes of images, and compiled code, to; empty for none."""
+
+    cache_mount: str = "/srv/skydesk/cache"
     image_pull_policy: str = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
     command: tuple[str, ...] = ("python", "-m", "skydesk.pod_worker")

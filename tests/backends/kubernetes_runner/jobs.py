@@ -16,6 +16,7 @@ SETTINGS = ClusterSettings(
     report_address="http://skydesk.jhub:10180/services/skydesk",
     jobs_claim="skydesk-jobs",
     survey_claim="skydesk-survey",
+    cache_claim="skydesk-cache",
     image_pull_secrets=("registry",),
     node_selector={"skydesk/jobs": "true"},
     tolerations=({"key": "skydesk/jobs", "operator": "Exists", "effect": "NoSchedule"},),

@@ -37,5 +37,25 @@ def test_a_runner_asks_nothing_of_the_cluster_before_it_is_started(tmp_path_fact
     folders = LocalJobFolders(tmp_path_factory.mktemp("jobs"))
     runner = runner_from(settings, FakeJobStore(), folders, options={"survey_file": "/here"}, workers=3, on_end=lambda _: None)
     assert runner.id == "kubernetes-skydesk-jobs-skydesk"
-    assert runner._worker_settings.options == {"survey_file": "/srv/skydesk/survey/des.toml"}
+    assert runner._worker_settings.options == {"survey_file": "/srv/skydesk/survey/des.toml", "image_cache": None, "threads": 2}
     runner.stop()
+
+
+@pytest.mark.parametrize(
+    ("cpu_limit", "given", "threads"), [("2", 0, 2), ("500m", 0, 1), ("1500m", 0, 2), ("1.5", 0, 2), ("16", 0, 16), ("16", 3, 3)]
+)
+def test_a_pod_cuts_with_as_many_threads_as_it_has_processors(
+    tmp_path_factory: pytest.TempPathFactory, cpu_limit: str, given: int, threads: int
+) -> None:
+    settings = KubernetesJobs(**GIVEN, kubeconfig="/nowhere", cpu_limit=cpu_limit, cache_claim="skydesk-cache")
+    folders = LocalJobFolders(tmp_path_factory.mktemp("jobs"))
+    options = {"survey_file": "/here", "threads": given, "image_cache": "/of/the/service"}
+    runner = runner_from(settings, FakeJobStore(), folders, options=options, workers=3, on_end=lambda _: None)
+    assert runner._worker_settings.options == {"survey_file": "/here", "image_cache": "/srv/skydesk/cache/images", "threads": threads}
+    runner.stop()
+
+
+@pytest.mark.parametrize("cpu_limit", ["", "two", "-1", "1e3", "2 cores", "1;2"])
+def test_processors_that_are_none_are_refused(cpu_limit: str) -> None:
+    with pytest.raises(InvalidRequest, match="cpu_limit"):
+        cluster_settings(KubernetesJobs(**GIVEN, cpu_limit=cpu_limit))

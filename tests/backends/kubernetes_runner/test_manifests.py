@@ -38,7 +38,7 @@ def test_the_objects_are_valid_where_nothing_unknown_is_let_through(version: str
     settings = (
         SETTINGS
         if extra
-        else replace(SETTINGS, survey_claim="", image_pull_secrets=(), node_selector={}, tolerations=(), priority_class="")
+        else replace(SETTINGS, survey_claim="", cache_claim="", image_pull_secrets=(), node_selector={}, tolerations=(), priority_class="")
     )
     for made in (job_manifest(job_with(), settings, "0" * 64), secret_manifest(job_with(), settings, "uid", REQUEST)):
         assert version.startswith(kubernetes_validate.validate(made, version, strict=True))
