@@ -13,7 +13,7 @@ from ..query.model import Column
 from .cutout_job import CUTOUT, submit_cutouts
 from .fields import Fields
 from .http import Call, EventsReply, FileReply, JsonReply, Route, ServerSentEvent, StreamReply
-from .notebook import job_notebook
+from .notebook import cutout_notebook, job_notebook
 from .query_job import QUERY, request_from_json, submit_query
 from .times import time_to_json
 
@@ -168,16 +168,13 @@ def _archive(call: Call) -> StreamReply:
 def _notebook(call: Call) -> JsonReply:
     services = call.services
     job = services.jobs.get(call.user, call.arguments["id"])
+    folder = None if services.files_root is None else f"{services.files_root}/{job.id}"
+    survey, made_at = services.survey.title, datetime.now(UTC)
+    if job.type == CUTOUT:
+        return JsonReply(value=cutout_notebook(job, survey=survey, folder=folder, made_at=made_at))
     columns, release = _columns(call, job)
-    value = job_notebook(
-        job,
-        services.jobs.files(call.user, job.id),
-        columns,
-        survey=services.survey.title,
-        release=release,
-        folder=None if services.files_root is None else f"{services.files_root}/{job.id}",
-        made_at=datetime.now(UTC),
-    )
+    files = services.jobs.files(call.user, job.id)
+    value = job_notebook(job, files, columns, survey=survey, release=release, folder=folder, made_at=made_at)
     return JsonReply(value=value)
 
 

@@ -11,7 +11,7 @@ from ..jobs.model import Job, JobFile
 from ..query.model import Column, ColumnType
 from .times import time_to_json
 
-__all__ = ["job_notebook", "magnitude_pair", "query_notebook"]
+__all__ = ["cutout_notebook", "job_notebook", "magnitude_pair", "query_notebook"]
 
 _BANDS = "ugrizyYJHK"
 _READERS = (
@@ -80,6 +80,62 @@ def job_notebook(
     provenance = {"survey": survey, "release": release, "job_id": job.id, "sql": sql, "files": names, "made_at": time_to_json(made_at)}
     cells = [_markdown(about), _code(_find_files(job.id, names, folder)), _code(_read_files(names))]
     return _notebook(job.name or job.id, [*cells, *_drawing(columns)], provenance)
+
+
+def cutout_notebook(job: Job, *, survey: str, folder: str | None, made_at: datetime) -> dict[str, Any]:
+    """A notebook that opens the images of a cutout job, shows them side by side, and the first one's pixels.
+
+    Parameters
+    ----------
+    folder
+        The job's folder below the lab's file browser root; None where the lab has not mounted it.
+    """
+    release = str(job.request.get("release", ""))
+    facts = {
+        "Job": job.id,
+        "Survey": survey,
+        "Release": release,
+        "Made": time_to_json(job.created_at) or "",
+        "Positions": "" if job.rows is None else f"{job.rows:,}",
+    }
+    lines = "\n".join(f"- {key}: {_plain(value)}" for key, value in facts.items() if value)
+    about = f"# {_plain(job.name)}\n\n{lines}\n\nWritten by SkyDesk on {time_to_json(made_at)}."
+    provenance = {"survey": survey, "release": release, "job_id": job.id, "made_at": time_to_json(made_at)}
+    cells = [_markdown(about), _code(_open_cutouts(job.id, folder)), _code(_COUNT_OUTCOMES), _code(_FIRST_CUTOUT)]
+    return _notebook(job.name or job.id, cells, provenance)
+
+
+_COUNT_OUTCOMES = textwrap.dedent("""\
+    import pandas as pd
+
+    rows = pd.DataFrame(
+        [(each.row + 1, each.name, each.tile, each.outcome, each.message, len(each.file_names)) for each in cutouts],
+        columns=["row", "name", "tile", "outcome", "message", "files"],
+    )
+    rows""")
+_FIRST_CUTOUT = textwrap.dedent("""\
+    # the pixels of the first image, with its place on the sky
+    first = next((each for each in cutouts if each.bands), None)
+    if first is not None:
+        height, width = first.array.shape
+        centre = first.wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2)
+        print(first.name, first.bands, first.array.shape, centre.to_string("hmsdms"))
+    first""")
+
+
+def _open_cutouts(job_id: str, folder: str | None) -> str:
+    if folder is None:
+        return f"import skydesk\n\ncutouts = skydesk.connect().fetch_cutouts({job_id!r})\ncutouts"
+    return textwrap.dedent(f"""\
+        from pathlib import Path
+
+        from skydesk.client import Cutouts
+
+        # the job's folder, below the file browser's root: here, above here, or at home
+        places = (Path.cwd(), *Path.cwd().parents, Path.home())
+        folder = next(place / {folder!r} for place in places if (place / {folder!r}).is_dir())
+        cutouts = Cutouts.open(folder)
+        cutouts""")
 
 
 def magnitude_pair(columns: Sequence[Column]) -> tuple[str, str] | None:
