@@ -3,16 +3,20 @@
 __all__ = ["SETUP"]
 
 _MACROS = {
-    "ora_divide(a, b)": "CASE WHEN b = 0 THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END",
+    "ora_divide(a, b)": "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END",
+    "ora_digits(x)": "14 - CAST(floor(log10(abs(x))) AS INTEGER)",
+    "ora_15(x)": "CASE WHEN x <> 0 AND isfinite(x) THEN round(x, ora_digits(x)) ELSE x END",
+    "ora_rest(x, a)": "CASE WHEN a <> 0 AND isfinite(a) THEN round(x, ora_digits(a)) + 0.0 ELSE x END",
+    "ora_round(x, n)": "ora_15(round(ora_15(x) * (1 + 1e-15), n)) + 0.0",
     "ora_ratio(a, b)": "CASE WHEN b = 0 THEN NULL ELSE CAST(a AS DOUBLE) / b END",
     "ora_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE a % b END",
+    "ora_number_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE ora_rest(a - b * trunc(ora_15(a / b)), a) END",
     "ora_finite(x, name)": (
         "CASE WHEN isnan(x) OR isinf(x) THEN error('ORA-01428: argument of ' || name || ' is out of range') ELSE x END"
     ),
     "ora_whole(x)": "CAST(trunc(x) AS BIGINT)",
-    "ora_round(x, n)": "coalesce(CAST(round(TRY_CAST(x AS DECIMAL(38, 15)), n) AS DOUBLE), round(x, n))",
     "ora_remainder(a, b)": (
-        "CASE WHEN b = 0 THEN error('ORA-01476: divisor is equal to zero') ELSE a - b * round_even(CAST(a AS DOUBLE) / b, 0) END"
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE ora_rest(a - b * round_even(ora_15(a / b), 0), a) END"
     ),
     "ora_ieee_remainder(a, b)": (
         "CASE WHEN b = 0 OR isinf(CAST(a AS DOUBLE)) THEN CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN CAST('nan' AS DOUBLE) END "
@@ -91,9 +95,9 @@ _MACROS = {
         "CASE WHEN x IS NULL OR low IS NULL OR high IS NULL THEN NULL "
         "WHEN low = high THEN error('ORA-30494: the bounds of WIDTH_BUCKET are equal') "
         "WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 "
-        "ELSE CAST(floor(CAST(x - low AS DOUBLE) * n / (high - low)) AS BIGINT) + 1 END "
+        "ELSE CAST(floor(ora_15(CAST(x - low AS DOUBLE) * n / (high - low))) AS BIGINT) + 1 END "
         "WHEN x > low THEN 0 WHEN x <= high THEN n + 1 "
-        "ELSE CAST(floor(CAST(low - x AS DOUBLE) * n / (low - high)) AS BIGINT) + 1 END"
+        "ELSE CAST(floor(ora_15(CAST(low - x AS DOUBLE) * n / (low - high))) AS BIGINT) + 1 END"
     ),
     "ora_comma(x, n)": "CASE WHEN length(x) > n THEN substr(x, 1, length(x) - n) || ',' || right(x, n) ELSE x END",
     "ora_exponent(s)": "CAST(substr(s, instr(s, 'e') + 1) AS INTEGER)",

@@ -6,7 +6,7 @@ from . import tree
 from .date_units import rounded_date, truncated_date
 from .emitter import Emitter
 from .signature import Function, floating, result_kind
-from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose
+from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, settled
 
 __all__ = ["NUMERIC_FUNCTIONS"]
 
@@ -33,7 +33,7 @@ def _whole(name: str) -> Function:
         value = emitter.number(call.arguments[0])
         if value.kind in {Kind.INTEGER, Kind.FLOAT}:
             return value if value.kind is Kind.INTEGER else Value(f"{name}({value.sql})", Kind.FLOAT, value.loose)
-        return Value(f"CAST({name}({value.sql}) AS BIGINT)", Kind.INTEGER, value.loose)
+        return Value(f"CAST({name}({settled(value)}) AS BIGINT)", Kind.INTEGER, value.loose)
 
     return Function(1, 1, rule)
 
@@ -82,19 +82,23 @@ def _trunc(emitter: Emitter, call: tree.Call) -> Value:
     if len(call.arguments) == 1:
         if value.kind in {Kind.INTEGER, Kind.FLOAT}:
             return value if value.kind is Kind.INTEGER else Value(f"trunc({value.sql})", Kind.FLOAT, value.loose)
-        return Value(f"CAST(trunc({value.sql}) AS BIGINT)", Kind.INTEGER, value.loose)
+        return Value(f"CAST(trunc({settled(value)}) AS BIGINT)", Kind.INTEGER, value.loose)
     places = _places(emitter, call.arguments[1], "TRUNC")
     rounded = _rounded(value, places)
     if rounded is value:
         return value
-    number = value.sql if value.kind in {Kind.INTEGER, Kind.DECIMAL} else f"CAST({value.sql} AS DOUBLE)"
+    number = value.sql if value.kind in {Kind.INTEGER, Kind.DECIMAL} else f"CAST({settled(value)} AS DOUBLE)"
     step = f"0.{'0' * (places - 1)}1" if places > 0 else "1" + "0" * -places
     return Value(f"ora_trunc({number}, {rounded.sql}, {step}, {places})", rounded.kind, value.loose)
 
 
 def _mod(emitter: Emitter, call: tree.Call) -> Value:
     left, right = (emitter.number(each) for each in call.arguments)
-    return emitter.function("ora_mod", max(left.kind, right.kind), left, right)
+    kind = max(left.kind, right.kind)
+    if kind is Kind.NUMBER:
+        sql = f"ora_number_mod(CAST({left.sql} AS DOUBLE), CAST({right.sql} AS DOUBLE))"
+        return Value(sql, kind, first_loose(left, right))
+    return emitter.function("ora_mod", kind, left, right)
 
 
 def _remainder(emitter: Emitter, call: tree.Call) -> Value:
@@ -102,8 +106,9 @@ def _remainder(emitter: Emitter, call: tree.Call) -> Value:
     kind = max(left.kind, right.kind)
     if kind is Kind.FLOAT:
         return emitter.function("ora_ieee_remainder", kind, left, right)
-    found = emitter.function("ora_remainder", Kind.NUMBER, left, right)
-    return Value(f"CAST({found.sql} AS BIGINT)", Kind.INTEGER, found.loose) if kind is Kind.INTEGER else found
+    sql = f"ora_remainder(CAST({left.sql} AS DOUBLE), CAST({right.sql} AS DOUBLE))"
+    loose = first_loose(left, right)
+    return Value(f"CAST({sql} AS BIGINT)", Kind.INTEGER, loose) if kind is Kind.INTEGER else Value(sql, Kind.NUMBER, loose)
 
 
 def _log(emitter: Emitter, call: tree.Call) -> Value:
@@ -127,7 +132,8 @@ def _width_bucket(emitter: Emitter, call: tree.Call) -> Value:
     count = emitter.integer(call.arguments[3], "WIDTH_BUCKET with a number of buckets")
     if count < 1:
         raise emitter.context.fault(call.arguments[3], "the number of buckets must be 1 or more (ORA-30494)")
-    return emitter.function("ora_width_bucket", Kind.INTEGER, *values, Value(str(count), Kind.INTEGER))
+    texts = ", ".join(settled(value) for value in values)
+    return Value(f"ora_width_bucket({texts}, {count})", Kind.INTEGER, first_loose(*values))
 
 
 def _nanvl(emitter: Emitter, call: tree.Call) -> Value:

@@ -173,7 +173,8 @@ def _merged_join(context: Context, node: tree.Join, left: From, right: From, joi
         one, other = _single(context, left, name, ident), _single(context, right, name, ident)
         if family(one.kind) != family(other.kind):
             raise context.fault(ident, f"{name} is a {family(one.kind)} on one side and a {family(other.kind)} on the other")
-        conditions.append(f"({one.sql} = {other.sql})")
+        trimmed = one.char_length is not None and other.char_length is not None
+        conditions.append(f"(rtrim({one.sql}, ' ') = rtrim({other.sql}, ' '))" if trimmed else f"({one.sql} = {other.sql})")
         sql = {"RIGHT": other.sql, "FULL": f"coalesce({one.sql}, {other.sql})"}.get(node.kind, one.sql)
         origin = other.origin if node.kind == "RIGHT" else one.origin
         joined.merged[name] = SourceColumn(name, sql, max(one.kind, other.kind), None if node.kind == "FULL" else origin)

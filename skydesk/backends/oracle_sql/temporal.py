@@ -131,7 +131,8 @@ def _to_decimal(emitter: Emitter, node: tree.Cast, value: Value, sizes: list[int
             node.type, f"CAST to {emitter.context.written(node.type)}", "take NUMBER(p,s) with s from 0 to p, p to 38"
         )
     kind = Kind.DECIMAL if places else Kind.INTEGER
-    sql, kept = value.sql, f"TRY_CAST({value.sql} AS DECIMAL({digits}, {places}))"
+    sql = f"ora_round({value.sql}, {places})" if value.kind is Kind.NUMBER else value.sql
+    kept = f"TRY_CAST({sql} AS DECIMAL({digits}, {places}))"
     too_large = f"error('ORA-01438: a value larger than NUMBER({digits},{places}) takes')"
     return Value(f"CASE WHEN {kept} IS NULL AND {sql} IS NOT NULL THEN {too_large} ELSE {kept} END", kind, value.loose)
 

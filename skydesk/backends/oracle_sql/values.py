@@ -6,7 +6,7 @@ from enum import IntEnum
 from ...query.model import Column, ColumnType
 from .lexer import Span
 
-__all__ = ["INTERVALS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "kind_of", "quote", "quote_text"]
+__all__ = ["INTERVALS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "kind_of", "quote", "quote_text", "settled"]
 
 
 class Kind(IntEnum):
@@ -74,6 +74,15 @@ class Value:
 
     char_length: int | None = None
     """Length of a CHAR, as literals are: two of them compare as if the shorter had blanks at its end. None for VARCHAR2."""
+
+
+def settled(value: Value) -> str:
+    """Write a computed NUMBER with the 15 digits that it has in common with Oracle's, so that 0.1/1 + 0.2/1 equals 0.3.
+
+    Columns and numbers that are written out stay as they are.
+    """
+    computed = value.kind is Kind.NUMBER and value.origin is None and value.constant is None
+    return f"ora_15(CAST({value.sql} AS DOUBLE))" if computed else value.sql
 
 
 def kind_of(column: Column) -> Kind:

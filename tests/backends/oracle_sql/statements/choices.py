@@ -43,6 +43,7 @@ GROUPS = [
         "DECODE",
         SOURCE,
         values=[
+            ("decode(0.1 / 1 * 3, 0.3, 'same', 'other')", "same"),
             ("decode('', null, 'same')", "same"),
             ("decode(2, 1, 'one', 2, 'two', 'more')", "two"),
             ("decode(9, 1, 'one')", _),

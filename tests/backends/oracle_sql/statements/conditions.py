@@ -9,6 +9,10 @@ GROUPS = [
         "Comparison Conditions",
         SOURCE,
         answers=[
+            ("select 1 from dual where 0.1 / 1 + 0.2 / 1 = 0.3", [(1,)]),
+            ("select id from e where num * 100 = 1000.5", [(1,)]),
+            ("select id from e where num * 100 >= 1000.5 and num / 1 <= 10.005", [(1,)]),
+            ("select 1 from dual where 0.3 / 1 in (0.1, 0.3)", [(1,)]),
             ("select id from s where observed >= date '2014-01-31' order by id", [(3,), (4,)]),
             ("select id from s where id != 1 and id <> 2 and id ^= 3", [(4,)]),
         ],

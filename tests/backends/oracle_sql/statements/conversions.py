@@ -129,6 +129,8 @@ GROUPS = [
         "CAST",
         SOURCE,
         values=[
+            ("cast(1.005 / 1 as number(5,2))", 1.01),
+            ("cast(0.29 / 1 * 100 as integer)", 29),
             ("cast('12.7' as integer)", 13),
             ("cast(-12.5 as number(3))", -13),
             ("cast(123.456 as number(5,2))", 123.46),

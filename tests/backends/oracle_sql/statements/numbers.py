@@ -9,6 +9,9 @@ GROUPS = [
         "ROUND (number)",
         SOURCE,
         values=[
+            ("round(1028.995 / 1, 2)", 1029),
+            ("round(0.1 / 1, 20)", 0.1),
+            ("round(-0.4 / 1)", 0),
             ("round(15.193, 1)", 15.2),
             ("round(15.193, -1)", 20),
             ("round(1.5)", 2),
@@ -40,6 +43,7 @@ GROUPS = [
         "TRUNC (number)",
         SOURCE,
         values=[
+            ("trunc(0.29 / 1 * 100)", 29),
             ("trunc(15.79, 1)", 15.7),
             ("trunc(15.79, -1)", 10),
             ("trunc(-15.79)", -15),
@@ -55,6 +59,7 @@ GROUPS = [
         "MOD",
         SOURCE,
         values=[
+            ("mod(0.3 / 1, 0.1)", 0),
             ("mod(11, 4)", 3),
             ("mod(-11, 4)", -3),
             ("mod(11, -4)", 3),
@@ -63,6 +68,7 @@ GROUPS = [
             ("mod(null, 2)", _),
         ],
         answers=[
+            ("select mod(num, 0.005), mod(num, 3) from e where id = 1", [(0, 1.005)]),
             ("select mod(11, 4), mod(11, -4), mod(-11, 4), mod(-11, -4) from dual", [(3, 3, -3, -3)]),
             ("select mod(11, 0), mod(5.5, 2) from dual", [(11, 1.5)]),
         ],
@@ -138,6 +144,7 @@ GROUPS = [
         "WIDTH_BUCKET",
         SOURCE,
         values=[
+            ("width_bucket(0.3 / 1, 0, 1, 10)", 4),
             ("width_bucket(5, 0, 10, 5)", 3),
             ("width_bucket(10, 0, 10, 5)", 6),
             ("width_bucket(-1, 0, 10, 5)", 0),
@@ -166,6 +173,7 @@ GROUPS = [
         "FLOOR",
         SOURCE,
         values=[
+            ("floor((0.1 + 0.7) / 1 * 10)", 8),
             ("floor(15.7)", 15),
             ("floor(-15.7)", -16),
         ],

@@ -9,6 +9,8 @@ GROUPS = [
         "Arithmetic Operators",
         SOURCE,
         values=[
+            ("null / 0", _),
+            ("5 - null", _),
             ("7 / 2", 3.5),
             ("1 / 4 * 4", 1),
             ("-7 / 2", -3.5),

@@ -37,6 +37,7 @@ GROUPS = [
         "Joins",
         SOURCE,
         answers=[
+            ("select 1 from (select 'a ' k from dual) x join (select 'a' k from dual) y using (k)", [(1,)]),
             ("select count(*) from s left join (t join dual on 1 = 1) on s.tilename = t.tilename", [(4,)]),
             ("select s.id, t.band from s join t on s.tilename = t.tilename order by 1", [(1, "g"), (2, "g")]),
             ("select s.id from s left outer join t on s.tilename = t.tilename where t.tilename is null order by 1", [(3,), (4,)]),
