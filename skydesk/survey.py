@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from .errors import InvalidRequest, InvalidSurvey, NotFound
 from .grid import TileGrid
 from .query.model import Table
+from .survey_footprint import FilePattern, FootprintSource, read_file_patterns, read_footprint
 from .survey_tables import read_tables
 from .toml_reader import Faults, Section, fill_text, placeholders, read_toml
 
@@ -127,6 +128,12 @@ class Survey:
     position_examples: tuple[PositionExample, ...] = ()
     """Positions to begin with."""
 
+    footprint: FootprintSource = field(default_factory=FootprintSource)
+    """Where it is told which tiles a release has."""
+
+    files: tuple[FilePattern, ...] = ()
+    """Files that tiles have beside their images."""
+
     @property
     def folder(self) -> Path:
         """The folder of the survey file, to which paths in it are relative."""
@@ -212,6 +219,7 @@ def _survey(top: Section, path: Path) -> Survey | None:
     catalogue, image_path = _catalogue(top.section("catalogue"), path), _image_path(top.section("images"))
     objects = _objects(top.section("objects"), tables) if "objects" in top.values else None
     examples, position_examples = _examples(top), _position_examples(top)
+    footprint, files = read_footprint(top, path, tables), read_file_patterns(top)
     top.finish()
     if grid is None:
         return None
@@ -231,6 +239,8 @@ def _survey(top: Section, path: Path) -> Survey | None:
         path=path,
         objects=objects,
         position_examples=position_examples,
+        footprint=footprint,
+        files=files,
     )
 
 

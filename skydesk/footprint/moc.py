@@ -12,11 +12,14 @@ from .membership import TileSet
 from .ports import HealpixSky
 from .sphere import BoolArray
 
-__all__ = ["DEEPEST_ORDER", "MOST_RANGES", "Moc", "moc_of_tiles"]
+__all__ = ["DEEPEST_ORDER", "MOST_RANGES", "TILE_ORDER", "Moc", "moc_of_tiles", "tiles_of_moc"]
 
 DEEPEST_ORDER = 29
 MOST_RANGES = 200_000
 """Pieces of sky, each of neighbouring cells, that one map may have."""
+
+TILE_ORDER = 11
+"""Order of the cells, two arcminutes wide, by which maps select tiles."""
 
 _FIRST_ORDER = 7
 _SKY_DEG2 = 4 * math.pi * math.degrees(1) ** 2
@@ -132,6 +135,21 @@ def moc_of_tiles(tiles: TileSet, order: int, sky: HealpixSky) -> Moc:
             return Moc(order, np.concatenate(found))
         cells = (cells[~decided][:, None] * 4 + np.arange(4)).ravel()
         at += 1
+
+
+def tiles_of_moc(tiles: TileSet, moc: Moc, sky: HealpixSky, *, within: Moc | None = None) -> TileSet:
+    """Give those tiles that a map reaches, to a cell of `TILE_ORDER`.
+
+    Parameters
+    ----------
+    within
+        The tiles' own map of that order, where it is at hand.
+    """
+    pieces = ((within or moc_of_tiles(tiles, TILE_ORDER, sky)) & moc).cell_ranges(TILE_ORDER).tolist()
+    cells = [np.arange(first, last + 1) for first, last in pieces] or [np.empty(0, np.int64)]
+    index = tiles.index_of(*sky.centres(np.concatenate(cells), TILE_ORDER))
+    found = np.unique(index[index >= 0])
+    return TileSet(tiles.grid, tiles.rows[found], tiles.columns[found], approximate=tiles.approximate)
 
 
 def _cells(order: int) -> int:

@@ -45,6 +45,10 @@ class MocFiles(Protocol):
 class TileFiles(Protocol):
     """Finds the files of a survey's tiles."""
 
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Kinds of files that tiles may have with their titles, in the order of the survey file."""
+
     def files(self, tile: str, release: str) -> tuple[TileFile, ...]:
         """Every file of a tile that is there, in the order of the survey file."""
 

@@ -1,13 +1,10 @@
 """``cutout/...``: the form, tables of positions, what they come to, jobs, images at once, previews."""
 
-import base64
-import binascii
 import contextlib
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from ..cutout.columns import COLUMN_DESCRIPTIONS
@@ -16,13 +13,13 @@ from ..cutout.immediate import Piece
 from ..cutout.model import LARGEST_ARCMIN, SMALLEST_ARCMIN, CutoutOptions, CutoutRequest
 from ..cutout.options import PLANES
 from ..cutout.outcomes import OUTCOMES_FILE, line_of
-from ..cutout.position_text import PositionTable, table_of_text
 from ..errors import Fault, InvalidRequest
 from .cutout_draft import cells_of, draft_to_json
 from .cutout_job import options_from_json, options_to_json, submit_cutouts
 from .fields import Fields
 from .http import BytesReply, Call, JsonReply, Route, StreamReply
 from .jobs import job_to_json
+from .position_source import read_position_table
 
 __all__ = ["ROUTES"]
 
@@ -55,7 +52,7 @@ def _form(call: Call) -> JsonReply:
 def _read_positions(call: Call) -> JsonReply:
     fields = Fields(call.json)
     release, both = fields.text_or_none("release"), fields.flag("both")
-    table, of_result = _table(call, fields)
+    table, of_result = read_position_table(call, fields)
     draft = call.services.cutouts.read(call.user, table, both=both or of_result)
     return JsonReply(value=_draft_json(call, draft, release), status=201, location=f"cutout/positions/{draft.id}")
 
@@ -116,7 +113,7 @@ def _quick(call: Call) -> StreamReply:
         draft = cutouts.draft(call.user, given)
     else:
         both = fields.flag("both")
-        table, of_result = _table(call, fields, text=given)
+        table, of_result = read_position_table(call, fields, text=given)
         draft = cutouts.read(call.user, table, both=both or of_result)
     pieces = cutouts.quick(call.user, draft, request, call.cancellation)
     return StreamReply(chunks=_tar(pieces), media_type=_TAR, file_name="cutouts.tar")
@@ -163,42 +160,6 @@ def _request(call: Call, fields: Fields) -> CutoutRequest:
         fields.faults.extend(error.faults)
         chosen = CutoutOptions()
     return CutoutRequest(release=cutouts.release(call.user, release), options=chosen, include_matched_csv=matched)
-
-
-def _table(call: Call, fields: Fields, text: str | None = None) -> tuple[PositionTable, bool]:
-    """The table of a call, and whether it is a result of a query."""
-    text = fields.text_or_none("text") if text is None else text
-    content, file_name = fields.text_or_none("content_base64"), fields.text_or_none("file_name") or ""
-    job_id, file = fields.text_or_none("job_id"), fields.text_or_none("file")
-    given = [name for name, value in (("text", text), ("content_base64", content), ("job_id", job_id)) if value is not None]
-    if len(given) != 1:
-        message = f"give one of text, content_base64 and job_id, got {' and '.join(given) or 'none'}"
-        fields.faults.append(Fault(field="positions", message=message))
-    fields.finish()
-    if text is not None:
-        return table_of_text(text), False
-    if content is not None:
-        return call.services.cutouts.files.read(_decoded(content), file_name), False
-    return call.services.cutouts.files.read_result(_result(call, str(job_id), file)), True
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest([Fault(field="content_base64", message=f"is not base 64: {str(error)[:100].lower()}")]) from error
-
-
-def _result(call: Call, job_id: str, name: str | None) -> Path:
-    """A result file of one of the user's jobs; the first where none is named."""
-    jobs = call.services.jobs
-    if name is None:
-        files = jobs.files(call.user, job_id)
-        if not files:
-            raise InvalidRequest([Fault(field="job_id", message="has written no files; choose another job")])
-        name = files[0].name
-    path: Path = jobs.file(call.user, job_id, name)
-    return path
 
 
 def _number(fields: Fields, name: str) -> float | None:

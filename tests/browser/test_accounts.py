@@ -54,7 +54,7 @@ def test_the_server_refuses_what_the_panel_does_not_show(open_lab: OpenLab) -> N
         with lab.cookies() as client:
             assert client.get("query/tables").status_code == 200
             names = [service["name"] for service in client.get("session").json()["services"]]
-            assert names == ["query", "jobs"]
+            assert names == ["query", "cutout", "footprint", "jobs"]
 
 
 def weather_status(lab: Lab) -> int:

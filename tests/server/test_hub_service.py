@@ -103,7 +103,7 @@ def test_a_hub_token_says_who_asks(vera: httpx.Client) -> None:
     session = vera.get("session").json()
     assert session["user"] == {"name": "vera", "groups": ["default"]}
     assert (session["mode"], session["files_root"]) == ("hub", "jobs")
-    assert [service["name"] for service in session["services"]] == ["query", "jobs"]
+    assert [service["name"] for service in session["services"]] == ["query", "cutout", "footprint", "jobs"]
     assert session["limits"]["jobs"]["concurrent"] == 2
 
 
