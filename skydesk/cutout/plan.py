@@ -76,9 +76,9 @@ def tiles_of(survey: Survey, positions: Positions, options: CutoutOptions | None
     if distinct.size and distinct[0] < 0:
         distinct, index = distinct[1:], index - 1
     tile_rows, tile_columns = np.divmod(distinct, _MOST_COLUMNS)
-    ra, dec = _centres(grid, tile_rows, tile_columns)
+    ra, dec = grid.centres_of(tile_rows, tile_columns)
     return Plan(
-        tile_names=_tile_names(grid.prefix, ra, dec),
+        tile_names=tuple(grid.names_of(tile_rows, tile_columns).tolist()),
         tile_rows=tile_rows,
         tile_columns=tile_columns,
         tile_index=index,
@@ -177,25 +177,6 @@ def _sizes(positions: Positions, options: CutoutOptions) -> tuple[FloatArray, Fl
         own: Mapping[str, Any] = overrides
         x[row], y[row] = own.get("XSIZE", options.x_size_arcmin), own.get("YSIZE", options.y_size_arcmin)
     return x, y
-
-
-def _centres(grid: TileGrid, rows: IntArray, columns: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Centres of tiles, degrees: what `TileGrid.tile` says of each."""
-    dec = grid.first_dec_deg - rows * grid.step_deg
-    ra = (grid.first_ra_deg + columns * (grid.step_deg / np.cos(np.radians(dec)))) % 360
-    return np.where(ra == 360, 0.0, ra), np.asarray(dec, np.float64)
-
-
-def _tile_names(prefix: str, ra_deg: FloatArray, dec_deg: FloatArray) -> tuple[str, ...]:
-    """Names of tiles, as `skydesk.grid.tile_name` makes them, all at once."""
-    ra_minutes = np.rint(ra_deg / 15 * 3_600_000).astype(np.int64) // 60_000
-    dec_minutes = np.rint(np.abs(dec_deg) * 3_600_000).astype(np.int64) // 60_000
-    numbers = (ra_minutes // 60 % 24, ra_minutes % 60, dec_minutes // 60, dec_minutes % 60)
-    letters = np.empty((len(ra_deg), 9), np.uint32)
-    for place, number in zip((0, 2, 5, 7), numbers, strict=True):
-        letters[:, place], letters[:, place + 1] = ord("0") + number // 10, ord("0") + number % 10
-    letters[:, 4] = np.where(dec_deg > 0, ord("+"), ord("-"))
-    return tuple([prefix + digits for digits in letters.view("U9").ravel().tolist()])
 
 
 def _near_edge(
