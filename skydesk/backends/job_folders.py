@@ -240,11 +240,12 @@ class LocalJobFolders:
         """Delete the folder; see `skydesk.jobs.ports.JobFolders`."""
         self._put_aside([self.path(job), *self._entries_of(job, _PARTIAL), self._inputs_path(job.owner, job.id)])
 
-    def erase_removed(self, owner: str | None = None) -> None:
+    def erase_removed(self, owner: str | None = None, *, within_seconds: float) -> bool:
         """Erase what removals have left; see `skydesk.jobs.ports.JobFolders`."""
-        for folder in entries(self._root) if owner is None else (self._root / owner_folder(owner),):
-            for aside in trash_of(folder) if _is_folder(folder) else ():
-                erase(aside, within_seconds=float("inf"))
+        deadline = time.monotonic() + within_seconds
+        folders = entries(self._root) if owner is None else (self._root / owner_folder(owner),)
+        asides = (aside for folder in folders if _is_folder(folder) for aside in trash_of(folder))
+        return all(erase(aside, within_seconds=deadline - time.monotonic()) for aside in asides)
 
     def drop_orphans(self, is_known: Callable[[str], bool], before: datetime) -> None:
         """Remove inputs of jobs that do not exist; see `skydesk.jobs.ports.JobFolders`."""

@@ -28,6 +28,9 @@ BUSY = frozenset({Phase.EXECUTING, Phase.SUSPENDED, Phase.UNKNOWN})
 
 _TOLD = frozenset({Phase.COMPLETED, Phase.ERROR})
 _TELL_WITHIN = timedelta(days=1)
+_ERASE_SECONDS = 0.2
+"""How long files are erased before it is looked whether to stop."""
+
 _ORPHAN_AGE = timedelta(hours=1)
 """How old inputs are of which no job came: they are kept just before it is added."""
 
@@ -139,7 +142,7 @@ class Housekeeper:
             while self._ended:
                 self._guarded(partial(self._after_end, self._ended.popleft()))
             while self._erasing and not self._ended:
-                self._guarded(partial(self._folders.erase_removed, self._erasing.popleft()))
+                self._guarded(partial(self._erase_removed, self._erasing.popleft()))
             if time.monotonic() >= next_sweep_at:
                 next_sweep_at = time.monotonic() + every_seconds
                 self._guarded(self.sweep)
@@ -170,7 +173,11 @@ class Housekeeper:
 
     def _tidy_disk(self, known: frozenset[str], now: datetime) -> None:
         self._folders.drop_orphans(lambda job_id: job_id in known or self._store.get(job_id) is not None, now - _ORPHAN_AGE)
-        self._folders.erase_removed()
+        self._erase_removed()
+
+    def _erase_removed(self, owner: str | None = None) -> None:
+        while not self._folders.erase_removed(owner, within_seconds=_ERASE_SECONDS) and not self._is_stopping:
+            pass
 
     def _tidied(self, job: Job, now: datetime) -> str | None:
         """Do what is due to one job; the name of what was done, None for nothing."""

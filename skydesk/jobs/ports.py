@@ -191,8 +191,8 @@ class JobFolders(Protocol):
         All is out of the way at once; what takes long to erase is left to `erase_removed`.
         """
 
-    def erase_removed(self, owner: str | None = None) -> None:
-        """Erase what removals of one owner's jobs, or of all, have left; may take minutes."""
+    def erase_removed(self, owner: str | None = None, *, within_seconds: float) -> bool:
+        """Erase what removals of one owner's jobs, or of all, have left, as far as there is time; True if nothing is left of it."""
 
     def archive(self, job: Job) -> Iterator[bytes]:
         """All listed files and the manifest as one tar, streamed."""

@@ -1,6 +1,7 @@
 """A whole service whose jobs are pods: a query job over the demo survey, from its submission to its file in the owner's folder."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def services(
     tiny_survey: Path,
 ) -> Iterator[Services]:
     claim, root = jobs_volume
-    folder = root / "service"
+    folder = root / f"service-{secrets.token_hex(3)}"
     folder.mkdir()
     kubernetes = {
         "kubeconfig": runner_kubeconfig,
@@ -56,13 +57,13 @@ def services(
         "environment": interpreter.environment,
         "report_address": reports.url,
         "jobs_claim": claim,
-        "jobs_sub_path": "service/jobs",
+        "jobs_sub_path": f"{folder.name}/jobs",
         "survey_claim": survey_volume,
         "survey_file": f"/srv/skydesk/survey/{tiny_survey.name}",
         "extra_volumes": list(interpreter.volumes),
         "extra_volume_mounts": list(interpreter.mounts),
         "cpu_request": "10m",
-        "scratch_bytes": 64 * 2**20,
+        "scratch_bytes": 256 * 2**20,
     }
     skydesk = {
         "survey_file": str(tiny_survey),
