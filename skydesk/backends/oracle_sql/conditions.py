@@ -7,7 +7,7 @@ from dataclasses import replace
 from . import tree
 from .emitter import Emitter, Rule, family
 from .lexer import Span
-from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, quote_text, settled
+from .values import NUMERIC, TEMPORAL, Kind, Value, first_loose, in_precision, quote_text, settled
 
 __all__ = ["CONDITION_RULES", "LIST_LIMIT", "comparable", "compare", "comparison", "in_table", "same_length"]
 
@@ -41,6 +41,7 @@ def comparable(emitter: Emitter, left: Value, left_span: Span, right: Value, rig
         hint = "write DATE '2020-12-31' or TO_DATE('...', 'YYYY-MM-DD')"
         raise emitter.context.refuse(span, "a string compared with a date depends on the session's format", hint)
     emitter.unify([left, right], [left_span, right_span])
+    left, right = in_precision(left, right)
     if Kind.NUMBER in {left.kind, right.kind} and Kind.FLOAT not in {left.kind, right.kind}:
         left, right = (replace(value, sql=settled(value)) for value in (left, right))
     return left, right

@@ -186,7 +186,7 @@ def number_literal(text: str) -> Value:
     body = text.lstrip("+")
     if body[-1] in "dDfF":
         kind = "DOUBLE" if body[-1] in "dD" else "FLOAT"
-        return Value(f"CAST('{body[:-1]}' AS {kind})", Kind.FLOAT)
+        return Value(f"CAST('{body[:-1]}' AS {kind})", Kind.FLOAT, narrow=kind == "FLOAT")
     digits = body.lstrip("-").replace(".", "").lstrip("0")
     if "e" in body.lower() or len(digits) > 38 or len(body.partition(".")[2]) > 38:
         return Value(f"CAST('{body}' AS DOUBLE)", Kind.NUMBER)

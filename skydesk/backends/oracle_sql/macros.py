@@ -3,7 +3,9 @@
 __all__ = ["SETUP"]
 
 _MACROS = {
-    "ora_divide(a, b)": "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END",
+    "ora_divide(a, b)": (
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END"
+    ),
     "ora_digits(x)": "14 - CAST(floor(log10(abs(x))) AS INTEGER)",
     "ora_15(x)": "CASE WHEN x <> 0 AND isfinite(x) THEN round(x, ora_digits(x)) ELSE x END",
     "ora_rest(x, a)": "CASE WHEN a <> 0 AND isfinite(a) THEN round(x, ora_digits(a)) + 0.0 ELSE x END",
@@ -16,7 +18,8 @@ _MACROS = {
     ),
     "ora_whole(x)": "CAST(trunc(x) AS BIGINT)",
     "ora_remainder(a, b)": (
-        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE ora_rest(a - b * round_even(ora_15(a / b), 0), a) END"
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') "
+        "ELSE ora_rest(a - b * round_even(ora_15(a / b), 0), a) END"
     ),
     "ora_ieee_remainder(a, b)": (
         "CASE WHEN b = 0 OR isinf(CAST(a AS DOUBLE)) THEN CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN CAST('nan' AS DOUBLE) END "

@@ -17,8 +17,8 @@ _SPECIAL = frozenset({"inf", "+inf", "-inf", "nan"})
 
 def _abs(emitter: Emitter, call: tree.Call) -> Value:
     value = emitter.number(call.arguments[0])
-    operand = f"CAST({value.sql} AS BIGINT)" if value.narrow else value.sql
-    return Value(f"abs({operand})", value.kind, value.loose)
+    operand = f"CAST({value.sql} AS BIGINT)" if value.narrow and value.kind is Kind.INTEGER else value.sql
+    return Value(f"abs({operand})", value.kind, value.loose, narrow=value.kind is Kind.FLOAT and value.narrow)
 
 
 def _sign(emitter: Emitter, call: tree.Call) -> Value:
@@ -146,11 +146,11 @@ def _to_binary(type_name: str) -> Function:
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         value = emitter.value(call.arguments[0])
         if value.kind is Kind.TEXT and (value.constant or "").lower() in _SPECIAL:
-            return Value(f"CAST('{value.constant}' AS {type_name})", Kind.FLOAT)
+            return Value(f"CAST('{value.constant}' AS {type_name})", Kind.FLOAT, narrow=type_name == "FLOAT")
         if value.kind is Kind.TEXT and value.constant is None:
             raise emitter.context.refuse(call, "a string column as a binary number", "write TO_NUMBER(s)")
         number = emitter.to_number(value, call.arguments[0])
-        return Value(f"CAST({number.sql} AS {type_name})", Kind.FLOAT, number.loose)
+        return Value(f"CAST({number.sql} AS {type_name})", Kind.FLOAT, number.loose, narrow=type_name == "FLOAT")
 
     return Function(1, 1, rule)
 

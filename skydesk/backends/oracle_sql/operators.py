@@ -12,7 +12,7 @@ from .emitter import Emitter, Rule, number_literal
 from .intervals import combined, period
 from .lexer import Span
 from .scope import nearest
-from .values import INTERVALS, Kind, Value, first_loose, quote_text
+from .values import INTERVALS, Kind, Value, first_loose, in_precision, quote_text
 
 __all__ = ["OPERATOR_RULES"]
 
@@ -85,7 +85,7 @@ def _pseudo_column(emitter: Emitter, node: tree.Name, name: str) -> Value | None
     if name in {"SYSTIMESTAMP", "CURRENT_TIMESTAMP"}:
         raise emitter.context.refuse(node, f"{name} has a time zone", "write SYSDATE or LOCALTIMESTAMP, which are UTC here")
     if name in _BINARY:
-        return Value(_BINARY[name], Kind.FLOAT)
+        return Value(_BINARY[name], Kind.FLOAT, narrow="FLOAT" in name)
     if name in _PSEUDO:
         raise emitter.context.refuse(node, f"{name} is not known here", "take a column of the table")
     return None
@@ -119,9 +119,11 @@ def _arithmetic(emitter: Emitter, node: tree.Arithmetic) -> Value:
 
 def _number_arithmetic(left: Value, sign: str, right: Value) -> Value:
     kind, loose = max(left.kind, right.kind), first_loose(left, right)
+    if kind is Kind.FLOAT:
+        left, right = in_precision(left, right)
+        narrow = all(value.narrow or value.kind is not Kind.FLOAT for value in (left, right))
+        return Value(f"({left.sql} {sign} {right.sql})", kind, loose, narrow=narrow)
     if sign == "/":
-        if kind is Kind.FLOAT:
-            return Value(f"({left.sql} / {right.sql})", kind, loose)
         safe = right.constant is not None and right.constant.strip("-0.") != ""
         sql = f"(CAST({left.sql} AS DOUBLE) / {right.sql})" if safe else f"ora_divide({left.sql}, {right.sql})"
         return Value(sql, Kind.NUMBER, loose)

@@ -5,10 +5,21 @@ import re
 from . import tree
 from .emitter import Emitter
 
-__all__ = ["checked_flags", "checked_pattern", "checked_replacement"]
+__all__ = ["checked_flags", "checked_pattern", "checked_replacement", "compiled"]
 
 _BRACKET = r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]\[\\])*\]"
 _SAFE = re.compile(rf"(?:{_BRACKET}|\\[.\\*+?()\[\]{{}}|^$dwDWsS]|[^\\\[\]])*")
+_CLASS = re.compile(r"\\.|\[:[a-z]+:\]", re.DOTALL)
+_UNICODE = {
+    "[:alpha:]": r"\p{L}",
+    "[:alnum:]": r"\p{L}\p{N}",
+    "[:upper:]": r"\p{Lu}",
+    "[:lower:]": r"\p{Ll}",
+    r"\w": r"[\p{L}\p{N}_]",
+    r"\W": r"[^\p{L}\p{N}_]",
+}
+"""Classes that Oracle fills by the character set and RE2 with ASCII alone."""
+
 _BACKREFERENCE = re.compile(r"\\[1-9]")
 _WAY_OUT = "take LIKE, INSTR, or a pattern of plain characters, [..], . * + ? ( ) ^ $"
 
@@ -39,7 +50,12 @@ def checked_pattern(emitter: Emitter, node: tree.Node, *, alternatives: bool) ->
         re.compile(re.sub(r"\[:[a-z]+:\]", "a", pattern))
     except re.error as error:
         raise emitter.context.fault(node, f"{pattern!r} is no regular expression: {error.msg}") from error
-    return pattern
+    return _CLASS.sub(lambda found: _UNICODE.get(found[0], found[0]), pattern)
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a checked pattern for Python, which knows no classes, to tell how it is built."""
+    return re.compile(re.sub(r"\[:[a-z]+:\]|\\p\{\w+\}", "a", pattern))
 
 
 def checked_flags(emitter: Emitter, node: tree.Node) -> str:

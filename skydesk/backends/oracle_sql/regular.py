@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from . import tree
 from .emitter import Emitter
-from .patterns import checked_flags, checked_pattern, checked_replacement
+from .patterns import checked_flags, checked_pattern, checked_replacement, compiled
 from .signature import Function
 from .values import Kind, Value, first_loose, quote_text
 
@@ -40,7 +40,7 @@ def _text_from(emitter: Emitter, call: tree.Call, pattern: str) -> tuple[Value, 
 
 
 def _no_empty_match(emitter: Emitter, call: tree.Call, pattern: str) -> None:
-    if re.match(re.sub(r"\[:[a-z]+:\]", "a", pattern), ""):
+    if compiled(pattern).match(""):
         hint = "take + for *, so that a character is there"
         raise emitter.context.refuse(call.arguments[1], f"{call.name.text} of a pattern that matches nothing at all", hint)
 
@@ -60,7 +60,7 @@ def _substr(emitter: Emitter, call: tree.Call) -> Value:
     group = _number(emitter, call, 5, 0, "a subexpression")
     if occurrence > 1:
         _no_empty_match(emitter, call, pattern)
-    if group > re.compile(re.sub(r"\[:[a-z]+:\]", "a", pattern)).groups:
+    if group > compiled(pattern).groups:
         return Value("CAST(NULL AS VARCHAR)", Kind.TEXT, text.loose)
     found = f"regexp_extract_all({text.sql}, {quote_text(pattern)}, {group})[{occurrence}]"
     return Value(f"nullif({found}, '')", Kind.TEXT, text.loose)

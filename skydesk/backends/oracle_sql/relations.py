@@ -12,7 +12,7 @@ from .values import Kind, kind_of, quote
 
 __all__ = ["From", "translate_from"]
 
-_NARROW = frozenset({"int16", "int32"})
+_NARROW = frozenset({"int16", "int32", "float32"})
 
 
 @dataclass(slots=True)

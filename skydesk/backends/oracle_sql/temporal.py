@@ -105,7 +105,7 @@ def cast(emitter: Emitter, node: tree.Cast) -> Value:
 def _to_number(emitter: Emitter, node: tree.Cast, value: Value) -> Value:
     name = node.type.name
     if name in _BINARY_TYPES:
-        return Value(f"CAST({value.sql} AS {_BINARY_TYPES[name]})", Kind.FLOAT, value.loose)
+        return Value(f"CAST({value.sql} AS {_BINARY_TYPES[name]})", Kind.FLOAT, value.loose, narrow=name == "BINARY_FLOAT")
     if value.kind is Kind.FLOAT:
         value = Value(f"ora_finite(CAST({value.sql} AS DOUBLE), 'CAST')", Kind.NUMBER, value.loose)
     if name in _FLOAT_TYPES:

@@ -1,12 +1,12 @@
 """Values on their way into DuckDB's words: their text, their Oracle type, where they come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from ...query.model import Column, ColumnType
 from .lexer import Span
 
-__all__ = ["INTERVALS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "kind_of", "quote", "quote_text", "settled"]
+__all__ = ["INTERVALS", "NUMERIC", "TEMPORAL", "Kind", "Value", "first_loose", "in_precision", "kind_of", "quote", "quote_text", "settled"]
 
 
 class Kind(IntEnum):
@@ -70,7 +70,7 @@ class Value:
     """Text of a string literal, digits of a number literal."""
 
     narrow: bool = False
-    """An integer of 16 or 32 bits, whose sums may not fit."""
+    """A number of few bits: an integer of 16 or 32, whose sums may not fit, or a BINARY_FLOAT."""
 
     char_length: int | None = None
     """Length of a CHAR, as literals are: two of them compare as if the shorter had blanks at its end. None for VARCHAR2."""
@@ -83,6 +83,18 @@ def settled(value: Value) -> str:
     """
     computed = value.kind is Kind.NUMBER and value.origin is None and value.constant is None
     return f"ora_15(CAST({value.sql} AS DOUBLE))" if computed else value.sql
+
+
+def in_precision(left: Value, right: Value) -> tuple[Value, Value]:
+    """Bring a NUMBER beside a BINARY_FLOAT to the precision of that, as Oracle does (Numeric Precedence).
+
+    DuckDB does so with whole and decimal numbers by itself, but not with the DOUBLE that a computed NUMBER is.
+    """
+    floats = [value for value in (left, right) if value.kind is Kind.FLOAT]
+    if len(floats) != 1 or not floats[0].narrow:
+        return left, right
+    one, other = (replace(v, sql=f"CAST({v.sql} AS FLOAT)") if v.kind is Kind.NUMBER else v for v in (left, right))
+    return one, other
 
 
 def kind_of(column: Column) -> Kind:

@@ -45,6 +45,8 @@ GROUPS = [
         "Data Types: NUMBER and floating-point numbers",
         SOURCE,
         values=[
+            ("cast(18.1 as binary_float) - 18.1 / 1", 0),
+            ("to_binary_float(18.1) * (10 / 4) - to_binary_float(18.1) * 2.5f", 0),
             ("12345678901234567890 + 1", 12345678901234567891),
             ("0.1 + 0.2 - 0.3", 0),
             ("1f / 3 * 0", 0),
@@ -57,6 +59,9 @@ GROUPS = [
             ("0d / 0", NAN),
         ],
         answers=[
+            ("select 1 from dual where cast(18.1 as binary_float) = 18.1 / 1 and cast(18.1 as binary_double) = 18.1 / 1", [(1,)]),
+            ("select 1 from dual where cast(18.1 as binary_float) = cast(18.1 as binary_double)", []),
+            ("select id from e where single = 3 / 2", [(1,)]),
             ("select id from s where mag_g is nan", [(3,)]),
             ("select id from s where mag_g is not nan order by id", [(1,), (2,)]),
             ("select id from s where ra/0 is infinite and id = 1", [(1,)]),

@@ -169,6 +169,8 @@ GROUPS = [
         "REGEXP_LIKE",
         SOURCE,
         answers=[
+            (r"select id from e where regexp_like(txt, '^\w+%$')", [(5,)]),
+            ("select id from e where regexp_like(txt, '^[[:upper:]]')", [(5,)]),
             ("select id from s where regexp_like(tilename, '^DES[0-9]{4}-') order by id", [(1,), (2,)]),
             ("select 1 from dual where regexp_like('ABC', 'b', 'i') and not regexp_like('ABC', 'b')", [(1,)]),
             ("select 1 from dual where regexp_like('Steven', '^Ste(v|ph)en$')", [(1,)]),
@@ -208,6 +210,7 @@ GROUPS = [
         "REGEXP_SUBSTR",
         SOURCE,
         values=[
+            ("regexp_substr('Ünï x', '[[:alpha:]]+')", "Ünï"),
             ("regexp_substr('500 Oracle Parkway, Redwood Shores, CA', ',[^,]+,')", ", Redwood Shores,"),
             (r"regexp_substr('http://www.example.com/products', 'http://([[:alnum:]]+\.?){3,4}/?')", "http://www.example.com/"),
             ("regexp_substr('1234567890', '(123)(4(56)(78))', 1, 1, 'i', 1)", "123"),
@@ -262,6 +265,7 @@ GROUPS = [
         "REGEXP_INSTR",
         SOURCE,
         values=[
+            ("regexp_instr('a1b2', '[[:alpha:]][[:digit:]]', 1, 2)", 3),
             ("regexp_instr('500 Oracle Parkway, Redwood Shores, CA', '[^ ]+', 1, 6)", 37),
             ("regexp_instr('500 Oracle Parkway, Redwood Shores, CA', '[s|r|p][[:alpha:]]{6}', 3, 2, 1, 'i')", 28),
             ("regexp_instr('abc', 'x')", 0),
