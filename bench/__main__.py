@@ -10,7 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-MODULES = ("export", "query", "quick_page", "job_start", "jobs_listing", "translation", "hub_scale", "cutouts", "cutouts_files", "cutout_jobs")
+MODULES = (
+    "export",
+    "query",
+    "quick_page",
+    "job_start",
+    "jobs_listing",
+    "translation",
+    "hub_scale",
+    "cutouts",
+    "cutouts_files",
+    "cutout_jobs",
+)
 
 
 def main() -> int:

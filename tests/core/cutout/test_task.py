@@ -137,7 +137,7 @@ def test_a_folder_that_was_taken_over_ends_the_attempt(services: SimpleNamespace
 
 @pytest.mark.parametrize("value", [-1, "many", 1.5, True])
 def test_limits_that_are_none_are_named(services: SimpleNamespace, context: FakeTaskContext, value: object) -> None:
-    with pytest.raises(InvalidRequest, match="max_positions.*max_result_bytes"):
+    with pytest.raises(InvalidRequest, match=r"max_positions.*max_result_bytes"):
         run_cutouts(services, {**REQUEST, "max_positions": value, "max_result_bytes": value}, context)
 
 
