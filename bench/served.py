@@ -30,6 +30,7 @@ class Served:
     def __init__(self, services: Services, user: User, port: int) -> None:
         self.services = services
         self.user = user
+        self.port = port
         self._connection = HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
 
     def call(self, method: str, path: str, body: bytes | None = None) -> bytes:

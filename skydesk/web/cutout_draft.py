@@ -1,5 +1,6 @@
 """Tables of positions on the wire."""
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
@@ -47,6 +48,7 @@ def draft_to_json(draft: Draft, placement: Placement) -> dict[str, Any]:
         "near_edge": int((plan.near_edge & placement.cut).sum()),
         "duplicates": int(repeated.sum()),
         "unknown_ids": int(placement.unknown_ids.sum()),
+        "overrides": dict(Counter(name for own in draft.positions.overrides.values() for name in own)),
         "created_at": time_to_json(draft.created_at),
     }
 

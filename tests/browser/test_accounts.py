@@ -10,7 +10,11 @@ from .demo import Demo
 from .lab import Lab
 from .watch import Watch
 
-SERVICES = {"henrietta": ["Query", "Jobs"], "vera": ["Query", "Jobs"], "cecilia": ["Query", "Weather", "Jobs"]}
+SERVICES = {
+    "henrietta": ["Query", "Cutouts", "Jobs"],
+    "vera": ["Query", "Cutouts", "Jobs"],
+    "cecilia": ["Query", "Cutouts", "Weather", "Jobs"],
+}
 
 
 def test_a_wrong_password_is_refused_and_the_right_one_opens_the_lab(

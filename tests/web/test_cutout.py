@@ -63,6 +63,7 @@ def test_a_draft_counts_tiles_faults_and_rows_that_will_not_be_cut(cutouts: Desk
     assert draft["tiles"] == [{"tile": TILE.name, "rows": 3}, {"tile": ELSEWHERE.name, "rows": 1}]
     assert [draft[name] for name in ("tile_count", "outside", "near_edge", "duplicates", "unknown_ids")] == [2, 1, 0, 1, 0]
     assert draft["release"] == "DR2"
+    assert draft["overrides"] == {"XSIZE": 1}
     assert [(note["row"], note["message"].split(" ")[0]) for note in draft["notes"]] == [(None, "not"), (2, "is"), (4, "lies")]
     assert cutouts.json("GET", f"cutout/positions/{draft['id']}") == draft
     assert cutouts.json("GET", f"cutout/positions/{draft['id']}?release=DR1")["outside"] == 4
@@ -182,8 +183,9 @@ def test_a_job_with_faults_or_beyond_the_limits_is_not_taken(cutouts: Desk) -> N
     assert [(fault.row, fault.field) for fault in caught.value.faults] == [(None, "products"), (1, "RA")]
     with pytest.raises(LimitExceeded):
         cutouts.by(limited(max_positions=1)).call("POST", "cutout/jobs", {"positions": draft_of(cutouts)["id"]})
-    with pytest.raises(InvalidRequest, match="DR9"):
-        cutouts.call("POST", "cutout/jobs", {"positions": draft_of(cutouts)["id"], "release": "DR9"})
+    with pytest.raises(InvalidRequest) as caught:
+        cutouts.call("POST", "cutout/jobs", {"positions": draft_of(cutouts)["id"], "release": "DR9", "options": {"q": 1}, "name": 5})
+    assert [fault.field for fault in caught.value.faults] == ["q", "release", "name"]
 
 
 def tar_of(reply: Any) -> dict[str, bytes]:

@@ -13,8 +13,8 @@ const GAP = 8;
 const CAPTION = 38;
 /** Lines of images drawn beyond what is in sight, at either end. */
 const MORE_LINES = 1;
-/** While the page flies by nothing is asked for, milliseconds. */
-const SETTLE_MS = 80;
+/** While the page flies by, images are asked for so often at most, milliseconds. */
+const PAUSE_MS = 120;
 
 interface Layout {
   columns: number;
@@ -218,20 +218,23 @@ function useKeepInSight(scroller: { current: HTMLDivElement | null }, state: Gal
   }, [active, columns, lineHeight]);
 }
 
-/** Ask for the images in sight: at once where nothing was drawn before, else when the scrolling pauses. */
+/** Ask for the images in sight: at once, and again now and then while the page is scrolled. */
 function useWanted(state: GalleryState, drawn: readonly GalleryRow[], box: number): void {
   const paths = drawn.flatMap((row) => state.thumbnailPath(row, box) ?? []);
   const key = paths.join(" ");
-  const before = useRef(0);
+  const asked = useRef(-Infinity);
   useEffect(() => {
     if (state.opened.peek() !== null) return;
-    const first = before.current === 0;
-    before.current = paths.length;
-    if (first) {
+    const ask = (): void => {
+      if (paths.length > 0) asked.current = performance.now();
       state.pictures.want(paths);
+    };
+    const wait = asked.current + PAUSE_MS - performance.now();
+    if (wait <= 0) {
+      ask();
       return;
     }
-    const timer = setTimeout(() => state.pictures.want(paths), SETTLE_MS);
+    const timer = setTimeout(ask, wait);
     return () => clearTimeout(timer);
   }, [key, state.opened.value]);
 }
