@@ -223,10 +223,11 @@ class FootprintService:
         if tiles is None:
             moc: Moc = self._keep(("moc", layer.release, order), lambda: moc_of_tiles(layer.tiles, order, self._sky))
             return moc
-        chosen, unknown = TileSet.of_names(self.survey.grid, tiles)
-        if unknown:
-            raise InvalidRequest([Fault(field="tiles", message=f"the grid has no tile named {name!r:.60}") for name in unknown[:100]])
-        return moc_of_tiles(chosen, order, self._sky)
+        return moc_of_tiles(self._chosen(tiles), order, self._sky)
+
+    def area_deg2(self, user: User, release: str | None, tiles: Sequence[str] | None = None) -> float:
+        """Give the exact area of a release, or of some of the survey's tiles, square degrees; errors as `moc`."""
+        return (self.layer(user, release).tiles if tiles is None else self._chosen(tiles)).area_deg2
 
     def covering(self, region: Region, order: int) -> Moc:
         """Give a coverage map over a region."""
@@ -264,6 +265,12 @@ class FootprintService:
         name = self._release(user, release)
         density: Density = self._keep(("density", name, kind), lambda: self._densities.make(name, kind, cancellation))
         return density
+
+    def _chosen(self, names: Sequence[str]) -> TileSet:
+        chosen, unknown = TileSet.of_names(self.survey.grid, names)
+        if unknown:
+            raise InvalidRequest([Fault(field="tiles", message=f"the grid has no tile named {name!r:.60}") for name in unknown[:100]])
+        return chosen
 
     def _release(self, user: User, name: str | None) -> str:
         user.require_service(_SERVICE)

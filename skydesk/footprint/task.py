@@ -51,7 +51,7 @@ class BulkServices(Protocol):
 
 
 def run_bulk(services: BulkServices, request: Mapping[str, Any], context: TaskContext) -> JobOutcome:
-    """Copy the files of a job's tiles into its folder, a folder a tile; goes on where an earlier attempt was cut off.
+    """Copy the files of a job's tiles into its folder, ``<release>/<tile>/<file>``; goes on where an earlier attempt was cut off.
 
     Copies, not links: the owner's lab may write to the folder, and a link would lead it to the survey's own files.
 
@@ -95,11 +95,11 @@ def run_bulk(services: BulkServices, request: Mapping[str, Any], context: TaskCo
 
 
 def _gathered(services: BulkServices, bulk: BulkRequest, row: int, tile: str, folder: BulkFolder, context: TaskContext) -> RowOutcome:
-    files = wanted_files(services.tile_files.files(tile, bulk.release), bulk)
+    files, place = wanted_files(services.tile_files.files(tile, bulk.release), bulk), f"{bulk.release}/{tile}"
     sizes = []
     for file in files:
         path = services.tile_files.path(tile, bulk.release, file.name)
-        sizes.append(folder.copy(path, tile, file.name, context.cancellation))
+        sizes.append(folder.copy(path, place, file.name, context.cancellation))
     if not files:
         context.log(f"{tile} has no such files")
     return RowOutcome(
@@ -108,7 +108,7 @@ def _gathered(services: BulkServices, bulk: BulkRequest, row: int, tile: str, fo
         message="" if files else f"{tile} has no such files in {bulk.release}",
         tile=tile,
         name=tile,
-        folder=tile if files else "",
+        folder=place if files else "",
         files=tuple(file.name for file in files),
         size_bytes=sum(sizes),
     )

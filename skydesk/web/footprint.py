@@ -96,7 +96,8 @@ def _moc(call: Call) -> JsonReply:
     moc = footprints.moc(call.user, release, _USUAL_ORDER if order is None else order, tiles)
     if within is not None:
         moc = moc & (within if isinstance(within, Moc) else footprints.covering(within, max(moc.order, 10)))
-    value = {"order": moc.order, "ranges": len(moc.ranges), "area_deg2": moc.area_deg2, "format": form.value}
+    exact = None if within is not None else footprints.area_deg2(call.user, release, tiles)
+    value = {"order": moc.order, "ranges": len(moc.ranges), "area_deg2": moc.area_deg2, "tiles_area_deg2": exact, "format": form.value}
     return JsonReply(value=value | {"content_base64": base64.b64encode(footprints.written(moc, form)).decode()})
 
 
