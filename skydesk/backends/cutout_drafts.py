@@ -124,6 +124,9 @@ class FolderDrafts:
             for place, (changed, entry) in enumerate(found):
                 if place >= self._most or changed < oldest:
                     shutil.rmtree(entry, ignore_errors=True)
+            for folder in self._root.iterdir():
+                if folder.stat().st_mtime < oldest:  # of somebody who has given nothing for a lifetime
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _words(draft: Draft) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class CutoutService:
         self.survey, self.files, self.tiles, self.renderer = survey, files, tiles, renderer
         self.chart_objects, self.threads = chart_objects, threads
         self._objects, self._drafts, self._names, self._clock = objects, drafts, names, clock
-        self._running = RunningQueries(per_user=per_user, total=total, wait_seconds=wait_seconds)
+        self._running = RunningQueries(per_user=per_user, total=total, wait_seconds=wait_seconds, what="requests for images")
         self._placed: OrderedDict[tuple[str, str], Placement] = OrderedDict()
         self._lock = threading.Lock()
 

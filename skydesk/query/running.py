@@ -25,9 +25,12 @@ class RunningQueries:
         Queries that may run at the same time.
     wait_seconds
         How long a further one waits before it is refused.
+    what
+        What they are called where one is refused.
     """
 
-    def __init__(self, *, per_user: int, total: int, wait_seconds: float) -> None:
+    def __init__(self, *, per_user: int, total: int, wait_seconds: float, what: str = "queries") -> None:
+        self._what = what
         self._per_user = per_user
         self._total = total
         self._wait_seconds = wait_seconds
@@ -105,8 +108,8 @@ class RunningQueries:
 
     def _full(self, owner: str) -> str:
         if self._running[owner] >= self._per_user:
-            return f"{self._per_user} of your queries are running; wait for one to end, cancel one, or submit a job"
-        return f"{self._total} queries are running; try again in a moment, or submit a job"
+            return f"{self._per_user} of your {self._what} are running; wait for one to end, cancel one, or submit a job"
+        return f"{self._total} {self._what} are running; try again in a moment, or submit a job"
 
 
 def require_uuid(text: str) -> str:

@@ -159,7 +159,11 @@ def _request(call: Call, fields: Fields) -> CutoutRequest:
     except InvalidRequest as error:
         fields.faults.extend(error.faults)
         chosen = CutoutOptions()
-    return CutoutRequest(release=cutouts.release(call.user, release), options=chosen, include_matched_csv=matched)
+    try:
+        release = cutouts.release(call.user, release)
+    except InvalidRequest as error:
+        fields.faults.extend(error.faults)
+    return CutoutRequest(release=release or "", options=chosen, include_matched_csv=matched)
 
 
 def _number(fields: Fields, name: str) -> float | None:

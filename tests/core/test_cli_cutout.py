@@ -101,6 +101,12 @@ def test_every_fault_is_said_and_nothing_is_cut(skydesk: Command, tmp_path: Path
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_positions_may_come_from_standard_input(skydesk: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"323.3626 -0.8233\n")))
+    assert skydesk("cutout", "-", "-o", "out", "--bands", "i", "--size-arcmin", "0.3")[0] == 0
+    assert [path.name for path in (tmp_path / "out").glob("*/*/*")] == ["DESJ213327.0240-004923.8800_i.fits"]
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [

@@ -1,5 +1,7 @@
 """Cutouts by the rules."""
 
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +88,18 @@ def test_only_the_latest_drafts_are_kept(desk: CutoutDesk) -> None:
     with pytest.raises(NotFound):
         desk.service.draft(carol, drafts[0].id)
     assert desk.service.draft(carol, drafts[-1].id).positions.dec_deg[0] == 24
+
+
+def test_drafts_of_users_who_have_gone_are_forgotten(desk: CutoutDesk) -> None:
+    gone = desk.read("1 2", replace(VERA, name="gone"))
+    [folder] = desk.drafts_folder.glob(f"*/{gone.id}")
+    two_days_ago = time.time() - 2 * 86_400
+    for path in (folder, folder.parent):
+        os.utime(path, (two_days_ago, two_days_ago))
+    desk.read("1 2")
+    assert not folder.parent.exists()
+    with pytest.raises(NotFound):
+        desk.service.draft(replace(VERA, name="gone"), gone.id)
 
 
 def test_every_fault_of_form_and_rows_is_named_before_a_job_is_made(desk: CutoutDesk) -> None:
@@ -199,6 +213,17 @@ def test_whoever_stops_reading_stops_the_work(desk: CutoutDesk) -> None:
     assert next(pieces).name.endswith("_g.fits")
     pieces.close()  # type: ignore[attr-defined]
     assert list(desk.service.quick(VERA, desk.read(at(TILE, 200, 200)), REQUEST, Cancellation()))
+
+
+def test_who_asks_for_too_much_at_once_is_told(desk: CutoutDesk) -> None:
+    draft = desk.read("RA,DEC\n" + "\n".join(at(TILE, 100 + x, 200) for x in range(20)))
+    opened = [desk.service.quick(VERA, draft, REQUEST, Cancellation()) for _ in range(4)]
+    with pytest.raises(LimitExceeded, match="4 of your requests for images are running"):
+        desk.service.quick(VERA, draft, REQUEST, Cancellation())
+    for pieces in opened:
+        assert next(pieces).content
+        pieces.close()  # type: ignore[attr-defined]
+    assert next(desk.service.quick(VERA, draft, REQUEST, Cancellation())).content
 
 
 @pytest.mark.parametrize("kind", ["lupton", "stiff", "grey"])
