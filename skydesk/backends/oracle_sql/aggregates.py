@@ -38,6 +38,11 @@ def _number(_: Kind) -> Kind:
     return Kind.NUMBER
 
 
+def _paired(name: str) -> _Aggregate:
+    """Enter an aggregate of pairs, whose result is a NUMBER and never NaN."""
+    return _Aggregate(f"ora_finite({name}({{args}}){{over}}, '{name.upper()}')", 2, _number)
+
+
 _SIMPLE: Mapping[str, _Aggregate] = {
     "COUNT": _Aggregate("count({args})", 1, lambda _: Kind.INTEGER, numeric=False),
     "SUM": _Aggregate("sum({args})", 1, _same),
@@ -52,17 +57,17 @@ _SIMPLE: Mapping[str, _Aggregate] = {
     "VAR_SAMP": _Aggregate("var_samp({args})", 1, _mean),
     "VAR_POP": _Aggregate("var_pop({args})", 1, _mean),
     "CORR": _Aggregate("ora_correlation(corr({args}){over}, regr_sxx({args}){over}, regr_syy({args}){over})", 2, _number),
-    "COVAR_POP": _Aggregate("covar_pop({args})", 2, _number),
-    "COVAR_SAMP": _Aggregate("covar_samp({args})", 2, _number),
+    "COVAR_POP": _paired("covar_pop"),
+    "COVAR_SAMP": _paired("covar_samp"),
     "REGR_SLOPE": _Aggregate("ora_correlation(regr_slope({args}){over}, regr_sxx({args}){over}, 1)", 2, _number),
     "REGR_INTERCEPT": _Aggregate("ora_correlation(regr_intercept({args}){over}, regr_sxx({args}){over}, 1)", 2, _number),
     "REGR_COUNT": _Aggregate("regr_count({args})", 2, lambda _: Kind.INTEGER),
-    "REGR_R2": _Aggregate("regr_r2({args})", 2, _number),
-    "REGR_SXX": _Aggregate("regr_sxx({args})", 2, _number),
-    "REGR_SYY": _Aggregate("regr_syy({args})", 2, _number),
-    "REGR_SXY": _Aggregate("regr_sxy({args})", 2, _number),
-    "REGR_AVGX": _Aggregate("regr_avgx({args})", 2, _number),
-    "REGR_AVGY": _Aggregate("regr_avgy({args})", 2, _number),
+    "REGR_R2": _paired("regr_r2"),
+    "REGR_SXX": _paired("regr_sxx"),
+    "REGR_SYY": _paired("regr_syy"),
+    "REGR_SXY": _paired("regr_sxy"),
+    "REGR_AVGX": _paired("regr_avgx"),
+    "REGR_AVGY": _paired("regr_avgy"),
 }
 _ORDERED = frozenset({"LISTAGG", "PERCENTILE_CONT", "PERCENTILE_DISC"})
 _RANKING = {

@@ -130,7 +130,7 @@ def spanned(moment: Value, sign: str, interval: Value) -> str:
         return f"ora_plus_months({moment.sql}, {'- ' * (sign == '-')}{interval.sql})"
     whole = interval.constant is not None and int(interval.constant) % 1_000_000 == 0
     if moment.kind is Kind.TIMESTAMP or whole:
-        return f"({moment.sql} {sign} to_microseconds({interval.sql}))"
+        return f"ora_calendar({moment.sql} {sign} to_microseconds({interval.sql}))"
     return f"ora_plus_seconds({moment.sql}, {'- ' * (sign == '-')}{interval.sql})"
 
 

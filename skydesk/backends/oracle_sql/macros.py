@@ -45,7 +45,7 @@ _MACROS = {
     "ora_listed(s)": (
         "CASE WHEN strlen(s) > 4000 THEN error('ORA-01489: result of string concatenation is too long') ELSE nullif(s, '') END"
     ),
-    "ora_correlation(r, sxx, syy)": "CASE WHEN sxx = 0 OR syy = 0 THEN NULL ELSE r END",
+    "ora_correlation(r, sxx, syy)": "CASE WHEN sxx = 0 OR syy = 0 THEN NULL ELSE ora_finite(r, 'CORR or REGR') END",
     "ora_substr(s, p)": (
         "nullif(CASE WHEN p > 0 THEN substr(s, p) WHEN p = 0 THEN s WHEN -p <= length(s) THEN substr(s, length(s) + p + 1) END, '')"
     ),
@@ -64,14 +64,19 @@ _MACROS = {
     "ora_ascii(s)": "CASE WHEN ascii(s) > 127 THEN error('ASCII of a character that is not ASCII') ELSE ascii(s) END",
     "ora_sysdate()": "date_trunc('second', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP))",
     "ora_localtimestamp()": "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)",
-    "ora_add_days(d, n)": "d + to_microseconds(CAST(round(n * 86400.0) AS BIGINT) * 1000000)",
+    "ora_calendar(t)": (
+        "CASE WHEN t > TIMESTAMP '9999-12-31 23:59:59.999999' THEN error('ORA-01841: the year must be 9999 at the most') "
+        "WHEN t < TIMESTAMP '1582-10-15' THEN error('dates before 15 October 1582, which Oracle counts in the Julian calendar') ELSE t END"
+    ),
+    "ora_add_days(d, n)": "ora_calendar(d + to_microseconds(CAST(round(n * 86400.0) AS BIGINT) * 1000000))",
     "ora_plus_seconds(d, n)": (
         "CASE WHEN n % 1000000 <> 0 THEN error('fractions of a second added to a DATE: write CAST(d AS TIMESTAMP)') "
-        "ELSE d + to_microseconds(n) END"
+        "ELSE ora_calendar(d + to_microseconds(n)) END"
     ),
     "ora_plus_months(d, n)": (
         "CASE WHEN day(d) > day(last_day(d + to_months(CAST(n AS INTEGER)))) "
-        "THEN error('ORA-01839: date not valid for month specified') ELSE d + to_months(CAST(n AS INTEGER)) END"
+        "THEN error('ORA-01839: date not valid for month specified') "
+        "ELSE ora_calendar(d + to_months(CAST(n AS INTEGER))) END"
     ),
     "ora_span(n, unit, name)": (
         "CASE WHEN unit < 1000000 AND n * unit <> round(n * unit) THEN error(name || ' of parts of a month') "
@@ -81,8 +86,8 @@ _MACROS = {
     "ora_time(d)": "to_microseconds(epoch_us(d) - epoch_us(date_trunc('day', d)))",
     "ora_last_day(d)": "CAST(last_day(d) AS TIMESTAMP) + ora_time(d)",
     "ora_add_months(d, n)": (
-        "CASE WHEN last_day(d) = CAST(d AS DATE) THEN ora_last_day(d + to_months(CAST(trunc(n) AS INTEGER))) "
-        "ELSE d + to_months(CAST(trunc(n) AS INTEGER)) END"
+        "CASE WHEN last_day(d) = CAST(d AS DATE) THEN ora_last_day(ora_calendar(d + to_months(CAST(trunc(n) AS INTEGER)))) "
+        "ELSE ora_calendar(d + to_months(CAST(trunc(n) AS INTEGER))) END"
     ),
     "ora_month_seconds(d)": "(epoch_us(d) - epoch_us(date_trunc('month', d))) / 1000000.0",
     "ora_months_between(a, b)": (
@@ -95,7 +100,7 @@ _MACROS = {
         "date_trunc('quarter', CASE WHEN month(d) % 3 = 0 OR (month(d) % 3 = 2 AND day(d) >= 16) THEN d + to_months(3) ELSE d END)"
     ),
     "ora_width_bucket(x, low, high, n)": (
-        "CASE WHEN x IS NULL OR low IS NULL OR high IS NULL THEN NULL "
+        "CASE WHEN x IS NULL OR low IS NULL OR high IS NULL THEN NULL WHEN isnan(CAST(x AS DOUBLE)) THEN error('WIDTH_BUCKET of NaN') "
         "WHEN low = high THEN error('ORA-30494: the bounds of WIDTH_BUCKET are equal') "
         "WHEN low < high THEN CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 "
         "ELSE CAST(floor(ora_15(CAST(x - low AS DOUBLE) * n / (high - low))) AS BIGINT) + 1 END "

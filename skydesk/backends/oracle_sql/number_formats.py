@@ -85,12 +85,14 @@ def written_number(emitter: Emitter, value: Value, text: str, node: tree.Node) -
         The format holds what depends on the session, or what Oracle's manual leaves open.
     """
     hexadecimal = _HEXADECIMAL.fullmatch(text)
+    finite = value
     if value.kind in {Kind.FLOAT, Kind.NUMBER}:
-        value = Value(f"ora_finite(CAST({value.sql} AS DOUBLE), 'TO_CHAR')", value.kind, value.loose)
+        value = Value(f"CAST({value.sql} AS DOUBLE)", value.kind, value.loose)
+        finite = Value(f"ora_finite({value.sql}, 'TO_CHAR')", value.kind, value.loose)
     if hexadecimal:
-        return _written_hexadecimal(value, bool(hexadecimal[1]), hexadecimal[2], hexadecimal[3])
+        return _written_hexadecimal(finite, bool(hexadecimal[1]), hexadecimal[2], hexadecimal[3])
     layout = _layout(emitter, text, node)
-    return _written_power(value, layout) if layout.power else _written(value, layout)
+    return _written_power(finite, layout) if layout.power else _written(value, layout)
 
 
 def _written_hexadecimal(value: Value, fill: bool, zeros: str, letters: str) -> Value:
@@ -173,11 +175,14 @@ def _fraction(plain: str, layout: _Layout) -> str:
 def _guards(value: Value, rounded: str, layout: _Layout, room: int) -> str:
     """Write what comes before the number itself: NULL, what does not fit, and what Oracle's manual says nothing of."""
     way_out = quote_text("TO_CHAR of a negative number that rounds to zero: write TO_CHAR(ROUND(x, n), ...)")
-    guards = f"WHEN {value.sql} IS NULL THEN NULL WHEN {value.sql} < 0 AND {rounded} = 0 THEN error({way_out}) "
+    hashes = quote_text("#" * room)
+    guards = f"WHEN {value.sql} IS NULL THEN NULL "
+    if value.kind in {Kind.FLOAT, Kind.NUMBER}:
+        guards += f"WHEN NOT isfinite({value.sql}) THEN {hashes} "
+    guards += f"WHEN {value.sql} < 0 AND {rounded} = 0 THEN error({way_out}) "
     if layout.fill and layout.places and "0" not in layout.whole + layout.places:
         way_out = quote_text("TO_CHAR of a number that rounds to zero, with FM and without a 0 in the format: write 'FM990.99'")
         guards += f"WHEN {rounded} = 0 THEN error({way_out}) "
-    hashes = quote_text("#" * room)
     return f"{guards}WHEN abs({rounded}) >= CAST('1e{len(layout.digits)}' AS DOUBLE) THEN {hashes}"
 
 

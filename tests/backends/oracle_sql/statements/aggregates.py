@@ -155,6 +155,9 @@ GROUPS = [
             ("select corr(id, small) from e where id > 9", [(_,)]),
             ("select covar_pop(id, id), covar_samp(id, id) from e", [(2, 2.5)]),
         ],
+        faults=[
+            ("select corr(real, id) from e", "ORA-01428"),
+        ],
     ),
     Group(
         "REGR_ (Linear Regression) Functions",

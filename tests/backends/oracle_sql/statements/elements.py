@@ -192,6 +192,10 @@ GROUPS = [
             ("select id, moment + interval '1' day from e where id = 1", [(1, datetime(2020, 3, 1, 12, 34, 56, 789000))]),
         ],
         faults=[
+            ("date '9999-12-31' + 1", "ORA-01841"),
+            ("date '1582-10-15' - 1", "15 October 1582"),
+            ("add_months(date '9999-12-01', 1)", "ORA-01841"),
+            ("timestamp '9999-12-31 00:00:00' + interval '1' day", "ORA-01841"),
             ("date '2020-01-31' + interval '1' month", "ORA-01839"),
             ("date '2020-02-29' + interval '1' year", "ORA-01839"),
             ("sysdate + sysdate", "ORA-00932"),

@@ -50,6 +50,7 @@ GROUPS = [
             ("to_char(null, '999')", _),
         ],
         answers=[
+            ("select to_char(real, '990.9') from e order by id", [("   2.3",), ("  -2.5",), (_,), ("######",), ("######",)]),
             ("select to_char(num, '990.99') from e order by id", [("  10.01",), ("   0.00",), (_,), ("  -7.50",), ("   0.13",)]),
         ],
         faults=[

@@ -39,7 +39,7 @@ class Group:
     """Statements with their rows: in this order where the statement sorts, in any where it does not."""
 
     faults: Sequence[tuple[str, str]] = field(default=())
-    """What is an error in Oracle, with its code or other words of our message; some are found only while rows are read."""
+    """What is an error in Oracle, with its code, and what we refuse only when a row shows it, with words of our message."""
 
     refusals: Sequence[tuple[str, str, str]] = field(default=())
     """What Oracle carries out and we refuse, with words of the message and of the way out."""

@@ -157,6 +157,7 @@ GROUPS = [
             ("select width_bucket(null, 0, 10, 5) from dual", [(_,)]),
         ],
         faults=[
+            ("select width_bucket(real, 0, 10, 5) from e where id = 5", "WIDTH_BUCKET of NaN"),
             ("width_bucket(5, 0, 10, 0)", "ORA-30494"),
             ("width_bucket(5, 1, 1, 2)", "ORA-30494"),
         ],
