@@ -16,7 +16,10 @@ export interface LeaseSettings {
 
 /** The settings, and what holds where there are none. */
 export async function leaseSettings(registry: ISettingRegistry | null): Promise<LeaseSettings> {
-  const settings = await registry?.load(SETTINGS);
+  const settings = await registry?.load(SETTINGS).catch((error: unknown) => {
+    console.warn('SkyDesk: the settings of warnings cannot be read; what the hub says holds', error);
+    return null;
+  });
   const value = (name: string): unknown => settings?.get(name).composite;
   return {
     warn: () => value('warnings') !== false,

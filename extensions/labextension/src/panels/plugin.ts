@@ -47,7 +47,11 @@ export const panels: JupyterFrontEndPlugin<Panels> = {
 };
 
 async function followSettings(registry: ISettingRegistry | null, made: Panels): Promise<void> {
-  const settings = await registry?.load(SETTINGS);
+  // Where the panels stand is no reason to have none: without an answer they stand on the left.
+  const settings = await registry?.load(SETTINGS).catch((error: unknown) => {
+    console.warn('SkyDesk: the setting of the side of the panels cannot be read', error);
+    return null;
+  });
   const apply = (): void => {
     made.side = settings?.get('side').composite === 'right' ? 'right' : ('left' satisfies Side);
   };
