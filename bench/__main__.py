@@ -21,6 +21,7 @@ MODULES = (
     "cutouts",
     "cutouts_files",
     "cutout_jobs",
+    "footprint",
 )
 
 

@@ -26,6 +26,10 @@ unknown = 1
 unknown = 1
 [images]
 unknown = 1
+[[files]]
+unknown = 1
+[footprint]
+unknown = 1
 [objects]
 unknown = 1
 [[position_examples]]
@@ -52,7 +56,7 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [target for target in links(page) if not (page.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["getting-started.md", "python.md", "cutouts.md"])
+@pytest.mark.parametrize("page", ["getting-started.md", "python.md", "cutouts.md", "footprint.md"])
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path, tiny_survey: Path) -> None:
     for code in blocks(DOCS / page, "python"):
         run([sys.executable, "-c", code], tmp_path, tiny_survey)
@@ -74,7 +78,7 @@ def test_the_page_on_survey_files_has_every_key_and_no_other(tmp_path: Path) -> 
     with pytest.raises(InvalidSurvey) as caught:
         load_survey(file)
     told = [fault for fault in caught.value.faults if "is not a key of this table" in fault.message]
-    assert len(told) == 10  # every section says which keys it takes
+    assert len(told) == 12  # every section says which keys it takes
     keys = {key for fault in told for key in fault.message.partition("it takes ")[2].split(", ")}
     text = (DOCS / "survey-file.md").read_text()
     rows = {key for row in re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE) for key in re.findall(r"`\[*([\w-]+)\]*`", row)}
