@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -22,60 +22,19 @@ from .limits import refusal_of
 from .model import NO_OBJECT, CutoutOptions, CutoutRequest, Estimate, Positions, Product
 from .object_positions import ObjectPositions
 from .options import option_faults
-from .plan import BoolArray, Plan, duplicates_of, tiles_of
+from .plan import duplicates_of, tiles_of
 from .ports import CutoutRenderer, TileStore
 from .position_text import PositionTable
 from .positions import NameList, check_positions
+from .preparation import JobInput, Placement, Preparation
 
-__all__ = ["CutoutService", "JobInput", "Placement", "Preparation"]
+__all__ = ["CutoutService"]
 
 _SERVICE, _CHART = "cutout", "chart"
 _MOST_FAULTS = 1000
 _RESOLVED = 16
 _QUICK_BYTES = 512 << 20
 """Largest reply of a request that is cut at once, bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Placement:
-    """Where the positions of a draft are, in one release."""
-
-    release: str
-    positions: Positions
-    """With the positions of objects looked up."""
-
-    plan: Plan
-    cut: BoolArray
-    """For each row whether it is on a tile with images."""
-
-    unknown_ids: BoolArray
-    """For each row whether the catalogue has no object of its id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preparation:
-    """What a request comes to, and what is against it."""
-
-    estimate: Estimate
-    faults: tuple[Fault, ...]
-    """Of the form first, then of the rows."""
-
-    refusal: str | None
-    """Which limit it passes; None where it passes none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class JobInput:
-    """What a cutout job is made of."""
-
-    request: CutoutRequest
-    positions: Positions
-    table: PositionTable
-    """As it was given."""
-
-    max_positions: int
-    max_result_bytes: int
-    limit_seconds: float
 
 
 class CutoutService:

@@ -12,7 +12,7 @@ from ..cutout.drafts import Draft
 from ..cutout.model import NO_OBJECT, CutoutOptions
 from ..cutout.plan import duplicates_of
 from ..cutout.position_text import PositionTable
-from ..cutout.service import Placement
+from ..cutout.preparation import Placement
 from .times import time_to_json
 
 __all__ = ["cells_of", "draft_to_json"]
