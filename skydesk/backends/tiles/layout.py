@@ -15,6 +15,7 @@ _LARGEST_TILE = 2**28
 _LARGEST_BLOCK = 2**12
 _STRIDE = 128
 _DITHERS = {"": 0, "NO_DITHER": 0, "SUBTRACTIVE_DITHER_1": 1, "SUBTRACTIVE_DITHER_2": 2}
+_COMPRESSIONS = {"RICE_1": "RICE_1", "RICE_ONE": "RICE_1", "GZIP_1": "GZIP_1", "GZIP_2": "GZIP_2"}
 _WIDTHS = {"L": 1, "X": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16, "P": 8, "Q": 16}
 _FORM = re.compile(r"(\d{0,9})([LXBIJKAEDCMPQ])([A-Z]?).*")
 
@@ -35,9 +36,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A RICE_1 image that the own decoder reads."""
+    """A tile-compressed image that is decoded by our own code."""
 
     header: Header
+    compression: str
+    """RICE_1, GZIP_1 or GZIP_2."""
+
     width: int
     height: int
     tile_width: int
@@ -49,10 +53,10 @@ class Layout:
     """True for floats that are kept as whole numbers."""
 
     pixel_bytes: int
-    """BYTEPIX: 1, 2 or 4."""
+    """BYTEPIX of RICE: 1, 2 or 4."""
 
     block: int
-    """BLOCKSIZE: pixels that share one mode."""
+    """BLOCKSIZE of RICE: pixels that share one mode."""
 
     dither: int
     """0 for none, 1 and 2 for the methods of these numbers."""
@@ -69,6 +73,11 @@ class Layout:
 
     heap_bytes: int
     columns: dict[str, Column]
+
+    @property
+    def is_float(self) -> bool:
+        """True for images of floats, quantised or not."""
+        return bool(self.dtype.kind == "f")
 
     @property
     def tiles_across(self) -> int:
@@ -118,27 +127,28 @@ def layout_of(extension: Extension) -> Layout | None:
     columns = _columns(header, row_bytes)
     bits, zquantiz = header.integer("ZBITPIX"), header.text("ZQUANTIZ").upper()
     dtype = dtype_of(header, bits)
+    compression = _COMPRESSIONS.get(header.text("ZCMPTYPE").upper())
+    if compression is None or not _is_plain(header, bits) or zquantiz not in (*_DITHERS, "NONE"):
+        return None
     pixel_bytes, block = _rice_options(header)
-    if header.text("ZCMPTYPE").upper() not in ("RICE_1", "RICE_ONE") or zquantiz not in _DITHERS or not _is_plain(header, bits):
+    if compression == "RICE_1" and not _is_rice(zquantiz, bits, pixel_bytes, block):
         return None
-    if bits > 0 and pixel_bytes * 8 < bits:
-        return None
-    if pixel_bytes not in (1, 2, 4) or not 1 <= block <= _LARGEST_BLOCK or (bits < 0 and pixel_bytes == 1):
-        return None
+    is_scaled = "ZSCALE" in columns or "ZSCALE" in header
     if columns.get("COMPRESSED_DATA", Column(offset=0, code="", element="")).element != "B":
         raise header.fault("has no column COMPRESSED_DATA of bytes")
     return Layout(
         header=header,
+        compression=compression,
         width=width,
         height=height,
         tile_width=tile_width,
         tile_height=tile_height,
         dtype=dtype,
-        quantised=bits < 0,
+        quantised=bits < 0 and (compression == "RICE_1" or (is_scaled and zquantiz != "NONE")),
         pixel_bytes=pixel_bytes,
         block=block,
-        dither=_DITHERS[zquantiz],
-        seed=header.integer("ZDITHER0", 1, least=1, most=10_000) if _DITHERS[zquantiz] else 1,
+        dither=_DITHERS.get(zquantiz, 0),
+        seed=header.integer("ZDITHER0", 1, least=1, most=10_000) if _DITHERS.get(zquantiz) else 1,
         begin=extension.begin,
         row_bytes=row_bytes,
         heap_begin=extension.begin + heap_at,
@@ -174,6 +184,13 @@ def _is_plain(header: Header, bits: int) -> bool:
     """Tell whether pixels are what is kept, but for the offset of unsigned integers and the scaling of quantised floats."""
     scale, zero = header.number("BSCALE", 1), header.number("BZERO", 0)
     return scale == 1 and (zero == 0 or (bits, zero) in ((8, -128), (16, 2**15), (32, 2**31))) and bits != 64
+
+
+def _is_rice(zquantiz: str, bits: int, pixel_bytes: int, block: int) -> bool:
+    """Tell whether the decoder of RICE knows these options."""
+    if zquantiz not in _DITHERS or pixel_bytes not in (1, 2, 4) or not 1 <= block <= _LARGEST_BLOCK:
+        return False
+    return pixel_bytes * 8 >= bits if bits > 0 else pixel_bytes > 1
 
 
 def _rice_options(header: Header) -> tuple[int, int]:

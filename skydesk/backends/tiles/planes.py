@@ -3,19 +3,24 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InvalidImage, ServiceUnavailable
+from .checksum import CheckedData
 from .descriptor import Descriptor
+from .fitsio_helper import FitsioHelpers, Unreadable
 
-__all__ = ["FitsioPlane", "PlainPlane", "check_box"]
+__all__ = ["HELPERS", "FitsioPlane", "PlainPlane", "check_box"]
 
-_FITSIO = Lock()
-"""fitsio's library is not told to be safe from several threads."""
+HELPERS = FitsioHelpers()
+"""Those of this process; none is started before it is needed."""
+
+_MOST_PIXELS = 2**22
+_MOST_LOSSES = 3
+"""Helpers that one plane may cost before it is given up."""
 
 
 def check_box(width: int, height: int, dtype: Any, x: int, y: int, out: NDArray[Any]) -> None:
@@ -74,45 +79,56 @@ class PlainPlane:
 
 
 class FitsioPlane:
-    """Anything else that fitsio reads: other compressions, scaled pixels."""
+    """Anything else that fitsio reads, in a process of its own: other compressions, scaled pixels."""
 
-    def __init__(self, name: str, cards: tuple[bytes, ...], *, path: Path, number: int, label: str, width: int, height: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        cards: tuple[bytes, ...],
+        *,
+        path: Path,
+        number: int,
+        label: str,
+        width: int,
+        height: int,
+        file: Descriptor,
+        data: CheckedData,
+        helpers: FitsioHelpers = HELPERS,
+    ) -> None:
         self.name = name
         self.cards = cards
         self.width = width
         self.height = height
-        self._path = path
-        self._number = number
+        self._place = {"path": str(path.absolute()), "identity": file.identity, "number": number}
         self._label = label
+        self._data = data
+        self._helpers = helpers
+        self._losses: list[Unreadable] = []
 
     @cached_property
     def dtype(self) -> Any:
         """The type that fitsio gives."""
-        return self._pixels(slice(0, 1), slice(0, 1)).dtype.newbyteorder("=")
+        return self._read(0, 0, (1, 1))
 
     def read(self, x: int, y: int, out: NDArray[Any]) -> None:
         """Fill ``out``; see `TilePlane.read`."""
         check_box(self.width, self.height, self.dtype, x, y, out)
         if out.size == 0:
             return
-        rows, columns = out.shape
-        pixels = self._pixels(slice(y, y + rows), slice(x, x + columns))
-        if pixels.shape != out.shape:
-            raise InvalidImage(f"{self._label} gives {pixels.shape} pixels where {out.shape} were asked for")
-        out[:] = pixels
+        step = max(1, _MOST_PIXELS // out.shape[1])
+        for begin in range(0, out.shape[0], step):
+            part = out[begin : begin + step]
+            self._read(x, y + begin, part.shape, part)
 
-    def _pixels(self, rows: slice, columns: slice) -> NDArray[Any]:
-        with _FITSIO:
-            try:
-                extension = self._open[self._number]
-                found: NDArray[Any] = extension[rows, columns]
-            except (OSError, ValueError, TypeError, LookupError, RuntimeError) as error:
-                reason = str(error).strip().splitlines()[-1:] or ["no reason given"]
-                raise InvalidImage(f"{self._label} cannot be read: {reason[0]}") from error
-        return found
-
-    @cached_property
-    def _open(self) -> Any:
-        import fitsio
-
-        return fitsio.FITS(str(self._path))
+    def _read(self, x: int, y: int, shape: tuple[int, ...], out: NDArray[Any] | None = None) -> Any:
+        """Read, unless that has cost too many helpers."""
+        if len(self._losses) >= _MOST_LOSSES:
+            raise InvalidImage(str(self._losses[0]))
+        try:
+            self._data.check()
+            return self._helpers.read({**self._place, "box": (x, y, *shape)}, self._label, out)
+        except Unreadable as error:
+            self._losses.append(error)
+            raise
+        except OSError as error:
+            raise ServiceUnavailable(f"{self._label} cannot be read: {error.strerror}") from error

@@ -1,7 +1,6 @@
 """A RICE_1 image: the place where header, table, index and compiled loops come together."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InvalidImage, ServiceUnavailable
+from .checksum import check_sum
+from .compressed_plane import CompressedPlane
 from .descriptor import Descriptor
+from .header import Extension
 from .layout import Layout
-from .planes import check_box
-from .seek_index import Entries, SeekIndex, index_key
-from .special_tiles import special_tile
+from .seek_index import Entries, SeekIndex, index_key, index_name
 from .table import TileTable, read_table
 
 __all__ = ["RicePlane"]
 
 _MOST_ENTRIES = 2**24
-_MOST_PIXELS = 2**22
-_SUM_CHUNK_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,47 +31,32 @@ class _Ready:
     index: SeekIndex
 
 
-class RicePlane:
-    """One RICE-compressed image, read from any pixel on by means of its seek index; see `TilePlane`."""
+class RicePlane(CompressedPlane):
+    """One RICE-compressed image, read from any pixel on by means of its seek index.
+
+    The first read of a plane makes its index, where none is kept. A single small read would be quicker without, but the second would
+    not: reading half a plane row by row costs as much as its index, which then serves for ever.
+    """
 
     def __init__(
-        self, name: str, cards: tuple[bytes, ...], *, layout: Layout, file: Descriptor, path: Path, number: int, cache_folder: Path | None
+        self,
+        name: str,
+        cards: tuple[bytes, ...],
+        *,
+        layout: Layout,
+        extension: Extension,
+        file: Descriptor,
+        path: Path,
+        cache_folder: Path | None,
+        cache_bytes: int,
     ) -> None:
-        self.name = name
-        self.cards = cards
-        self.width = layout.width
-        self.height = layout.height
-        self.dtype = layout.dtype
-        self._layout = layout
-        self._file = file
-        self._path = path
-        self._number = number
+        super().__init__(name, cards, layout=layout, file=file)
+        self._extension = extension
+        self._path = path.absolute()
         self._cache_folder = cache_folder
+        self._cache_bytes = cache_bytes
         self._ready: _Ready | InvalidImage | None = None
         self._lock = Lock()
-
-    def read(self, x: int, y: int, out: NDArray[Any]) -> None:
-        """Fill ``out``; the first read of a plane makes its index, where none is kept.
-
-        A single small read would be quicker without, but the second would not: reading half a plane row by row costs as much
-        as its index, which then serves for ever.
-
-        Raises
-        ------
-        InvalidImage
-            The compressed data are broken there, or differ from their checksum.
-        ServiceUnavailable
-            The disk does not answer.
-        """
-        check_box(self.width, self.height, self.dtype, x, y, out)
-        if out.size == 0:
-            return
-        try:
-            step = max(1, _MOST_PIXELS // out.shape[1])
-            for begin in range(0, out.shape[0], step):
-                self._read_part(x, y + begin, out[begin : begin + step])
-        except OSError as error:
-            raise ServiceUnavailable(f"{self._layout.header.label} cannot be read: {error.strerror}") from error
 
     def _read_part(self, x: int, y: int, out: NDArray[Any]) -> None:
         ready = self._prepared()
@@ -121,40 +104,6 @@ class RicePlane:
         first_tile, last_tile = top * layout.tiles_across + first_column, bottom * layout.tiles_across + last_column
         return first_tile * layout.entries + first, last_tile * layout.entries + min(after, layout.entries)
 
-    def _convert(self, table: TileTable, x: int, y: int, whole: NDArray[np.int32], out: NDArray[Any]) -> None:
-        from . import floats
-
-        layout = self._layout
-        convert = floats.to_float32 if out.dtype == np.float32 else floats.to_float64
-        box = (x, y, layout.width, layout.tile_width, layout.tile_height, layout.dither, layout.seed)
-        convert(whole, *box, table.lengths, table.scales, table.zeros, table.blanks, floats.random_sequence(), out)
-
-    def _fill_special(self, table: TileTable, x: int, y: int, out: NDArray[Any]) -> None:
-        """Put the tiles that are kept another way into their places."""
-        layout = self._layout
-        for tile in self._tiles_of(x, y, *out.shape):
-            if table.lengths[tile] != 0:
-                continue
-            left, top = tile % layout.tiles_across * layout.tile_width, tile // layout.tiles_across * layout.tile_height
-            width, height = min(layout.tile_width, layout.width - left), min(layout.tile_height, layout.height - top)
-            pixels = special_tile(layout, table, self._file.read, tile, width * height).reshape(height, width)
-            columns = slice(max(x, left), min(x + out.shape[1], left + width))
-            rows = slice(max(y, top), min(y + out.shape[0], top + height))
-            part = pixels[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-            target = out[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
-            np.copyto(target, part if layout.quantised else part + np.int64(self._shift), casting="unsafe")
-
-    @property
-    def _shift(self) -> int:
-        """What FITS takes off unsigned pixels to keep them with a sign, and the other way round for bytes."""
-        return {"int8": -(2**7), "uint16": 2**15, "uint32": 2**31}.get(self.dtype.name, 0)
-
-    def _tiles_of(self, x: int, y: int, rows: int, columns: int) -> Iterator[int]:
-        layout = self._layout
-        for tile_row in range(y // layout.tile_height, (y + rows - 1) // layout.tile_height + 1):
-            for tile_column in range(x // layout.tile_width, (x + columns - 1) // layout.tile_width + 1):
-                yield tile_row * layout.tiles_across + tile_column
-
     def _prepared(self) -> _Ready:
         ready = self._ready
         if ready is None:
@@ -184,15 +133,15 @@ class RicePlane:
         layout, count = self._layout, self._layout.entries * self._layout.tiles
         if count > _MOST_ENTRIES:
             raise layout.header.fault(f"has {layout.tiles} tiles of {layout.tile_width} x {layout.tile_height} pixels; that is too many")
-        path = self._path.absolute()
-        key = index_key(path, self._number, self._file.size, self._file.changed_ns, layout.header.cards)
-        name = index_key(path, self._number, 0, 0, ()).hex()[:32]
-        return SeekIndex.get(None if fresh else self._cache_folder, name, key, count, lambda: self._build(table, count))
+        number = self._extension.number
+        key = index_key(self._path, number, self._file.size, self._file.changed_ns, layout.header.cards)
+        folder, name = None if fresh else self._cache_folder, index_name(self._path, number)
+        return SeekIndex.get(folder, name, key, count, lambda: self._build(table, count), most_bytes=self._cache_bytes)
 
     def _build(self, table: TileTable, count: int) -> Entries:
         from . import kernels
 
-        self._check_sum()
+        check_sum(self._extension, self._file)
         bits, values = np.empty(count, np.uint32), np.empty(count, np.int32)
         code = kernels.build_index(self._file.number, table.offsets, table.lengths, _shape(self._layout), bits, values)
         if code == kernels.LOST:
@@ -203,32 +152,6 @@ class RicePlane:
         if (found.st_size, found.st_mtime_ns) != (self._file.size, self._file.changed_ns):
             raise ServiceUnavailable(f"{self._layout.header.label} is being written; try again when that is done")
         return bits, values
-
-    def _check_sum(self) -> None:
-        """Hold the data to their DATASUM, where the header has one (FITS standard 4.0, appendix J)."""
-        from . import floats
-
-        layout = self._layout
-        told = layout.header.text("DATASUM").strip()
-        if not told.isdecimal():
-            return
-        total, at = 0, layout.begin
-        end = layout.heap_begin + layout.heap_bytes
-        while at < end:
-            part = self._file.read(at, min(_SUM_CHUNK_BYTES, end - at))
-            if not part:
-                raise layout.header.fault("is cut off while it is read")
-            at += len(part)
-            total += int(floats.sum_words(np.frombuffer(bytearray(part) + bytes(-len(part) % 4), np.uint32)))
-        if (total - int(told)) % 0xFFFFFFFF:
-            raise layout.header.fault(
-                "differs from its DATASUM: the file was damaged; fetch it again, or mend the keyword if that is wrong"
-            )
-
-    def _broken(self, tile: int, what: str) -> InvalidImage:
-        layout = self._layout
-        left, top = tile % layout.tiles_across * layout.tile_width, tile // layout.tiles_across * layout.tile_height
-        return layout.header.fault(f"has a compressed tile that {what}: number {tile + 1}, from column {left + 1} and row {top + 1} on")
 
 
 def _shape(layout: Layout) -> tuple[int, ...]:

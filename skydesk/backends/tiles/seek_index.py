@@ -21,10 +21,13 @@ from numpy.typing import NDArray
 
 from .descriptor import Descriptor
 
-__all__ = ["Entries", "SeekIndex", "index_key"]
+__all__ = ["CACHE_BYTES", "Entries", "SeekIndex", "index_key", "index_name"]
 
 Entries: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.int32]]
 """Bit offsets, and the values of the pixels before."""
+
+CACHE_BYTES = 16 * 2**30
+"""Size of the cache folder where nobody says otherwise."""
 
 _MAGIC = b"SKYDESK seek index 1\n   "
 _HEAD = struct.Struct("<24s32sQ")
@@ -32,7 +35,6 @@ _SUM = struct.Struct("<I")
 _BEGIN = _HEAD.size + _SUM.size
 _CHUNK_BYTES = 1 << 20
 _SUFFIX = ".seek"
-_MOST_BYTES = 16 * 2**30
 _UNFINISHED_SECONDS = 3600.0
 
 
@@ -40,6 +42,11 @@ def index_key(path: Path, number: int, size: int, changed_ns: int, cards: tuple[
     """Give what an index depends on, as 32 bytes: the file's path, size and time of change, and the extension's number and header."""
     head = f"{path}\n{number}\n{size}\n{changed_ns}\n".encode("utf-8", "surrogateescape")
     return hashlib.sha256(head + b"".join(cards)).digest()
+
+
+def index_name(path: Path, number: int) -> str:
+    """Give the plain name under which an index of an extension is kept."""
+    return index_key(path, number, 0, 0, ()).hex()[:32]
 
 
 class SeekIndex:
@@ -52,7 +59,7 @@ class SeekIndex:
 
     @classmethod
     def get(
-        cls, folder: Path | None, name: str, key: bytes, count: int, build: Callable[[], Entries], *, most_bytes: int = _MOST_BYTES
+        cls, folder: Path | None, name: str, key: bytes, count: int, build: Callable[[], Entries], *, most_bytes: int = CACHE_BYTES
     ) -> "SeekIndex":
         """Take the index from the folder where it is there and sound; else build it, and keep it where that can be done.
 

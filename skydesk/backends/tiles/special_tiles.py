@@ -10,7 +10,7 @@ from .header import Reader
 from .layout import Layout
 from .table import TileTable
 
-__all__ = ["special_tile"]
+__all__ = ["special_tile", "unzipped"]
 
 _TYPES = {"B": "u1", "I": ">i2", "J": ">i4", "E": ">f4", "D": ">f8"}
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -31,18 +31,21 @@ def special_tile(layout: Layout, table: TileTable, read: Reader, tile: int, pixe
         item = np.dtype(_TYPES.get(column.element, "u1") if name == "UNCOMPRESSED_DATA" else f">{layout.dtype.str[1:]}")
         size = length * item.itemsize if name == "UNCOMPRESSED_DATA" else length
         raw = read(int(offsets[tile]), size) if length > 0 else b""
-        content = raw if name == "UNCOMPRESSED_DATA" else _unzipped(raw, pixels * item.itemsize)
+        content = raw if name == "UNCOMPRESSED_DATA" else unzipped(raw, pixels * item.itemsize)
         if length < 0 or len(raw) != size or len(content) != pixels * item.itemsize:
             raise layout.header.fault(f"has a broken tile: number {tile + 1}, kept in {name}")
         return np.frombuffer(content, item)
     raise layout.header.fault(f"has no data for the tile number {tile + 1}")
 
 
-def _unzipped(raw: bytes, size: int) -> bytes:
-    """Unpack no more than one byte past what must be there; empty where it cannot be unpacked."""
+def unzipped(raw: bytes, size: int) -> bytes:
+    """Unpack a gzip or zlib stream of at most ``size`` bytes; empty where it is broken, differs from its checksum, or holds more.
+
+    No more than one byte past ``size`` is made, whatever the stream claims.
+    """
     stream = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
         found = stream.decompress(raw, size + 1)
     except zlib.error:
         return b""
-    return found if stream.eof and not stream.unused_data else b""
+    return found if len(found) <= size and stream.eof and not stream.unused_data else b""

@@ -7,11 +7,12 @@ from threading import Lock
 from ...survey import Survey
 from .files import ImageFiles
 from .image import SurveyImage
+from .seek_index import CACHE_BYTES
 
 __all__ = ["SurveyTiles", "open_tiles"]
 
 
-def open_tiles(survey: Survey, *, cache_folder: Path | None, open_files: int = 32) -> "SurveyTiles":
+def open_tiles(survey: Survey, *, cache_folder: Path | None, cache_bytes: int = CACHE_BYTES, open_files: int = 32) -> "SurveyTiles":
     """Open the images of a survey.
 
     Parameters
@@ -20,6 +21,8 @@ def open_tiles(survey: Survey, *, cache_folder: Path | None, open_files: int = 3
         Says where the files are.
     cache_folder
         Where to keep seek indexes, 6 MB a plane of a whole tile; made when it is missing. None to keep them in memory only.
+    cache_bytes
+        Size of that folder; past it the indexes go that were opened longest ago.
     open_files
         How many files to keep open, those used last; at least 1.
 
@@ -28,7 +31,7 @@ def open_tiles(survey: Survey, *, cache_folder: Path | None, open_files: int = 3
     ValueError
         ``open_files`` is less than 1.
     """
-    return SurveyTiles(survey, cache_folder=cache_folder, open_files=open_files)
+    return SurveyTiles(survey, cache_folder=cache_folder, cache_bytes=cache_bytes, open_files=open_files)
 
 
 class SurveyTiles:
@@ -37,11 +40,12 @@ class SurveyTiles:
     Every time an image is asked for, its file is looked at: one that has changed is opened anew, and its index made anew.
     """
 
-    def __init__(self, survey: Survey, *, cache_folder: Path | None, open_files: int = 32) -> None:
+    def __init__(self, survey: Survey, *, cache_folder: Path | None, cache_bytes: int = CACHE_BYTES, open_files: int = 32) -> None:
         if open_files < 1:
             raise ValueError(f"open_files must be 1 or more, got {open_files}")
         self._files = ImageFiles(survey)
         self._cache_folder = cache_folder
+        self._cache_bytes = cache_bytes
         self._most = open_files
         self._open: OrderedDict[Path, SurveyImage] = OrderedDict()
         self._lock = Lock()
@@ -81,7 +85,7 @@ class SurveyTiles:
         with self._lock:
             image = self._open.pop(path, None)
             if image is None or not image.is_current():
-                image = SurveyImage(path, cache_folder=self._cache_folder)
+                image = SurveyImage(path, cache_folder=self._cache_folder, cache_bytes=self._cache_bytes)
             self._open[path] = image
             while len(self._open) > self._most:
                 self._open.popitem(last=False)
