@@ -22,6 +22,7 @@ MODULES = (
     "cutouts_files",
     "cutout_jobs",
     "footprint",
+    "gallery",
 )
 
 

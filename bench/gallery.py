@@ -35,6 +35,7 @@ FIRST_PAINT_MS = 1000
 FRAMES_PER_SECOND = 30
 SCROLL_PX_PER_SECOND = 1500
 SCROLL_SECONDS = 5
+VISITS = 3
 _MINUTE_MS = 60_000
 _TILE = "DES2134-0041"
 
@@ -103,21 +104,29 @@ def figures() -> list[dict[str, Any]]:
             ours = _look(page, f"{address}/gallery.html")
             theirs = _look(page, f"{address}/plain.html")
     name, peer = f"gallery of {IMAGES:,} images", "all of them in one page"
-    first, frames = f"{name}, first screen", f"{name}, frames a second while it scrolls, median"
+    first, frames = f"{name}, first screen of them", f"{name}, frames a second while it scrolls, median"
     return [
         figure(first, ours[0], target=FIRST_PAINT_MS, peer=peer, peer_value=theirs[0]),
         figure(
-            frames, ours[1], "/s", target=f">= {FRAMES_PER_SECOND} /s", ok=ours[1] >= FRAMES_PER_SECOND, peer=peer, peer_value=theirs[1]
+            frames,
+            ours[1],
+            "/s",
+            target=f">= {FRAMES_PER_SECOND} /s",
+            ok=bool(ours[1] >= FRAMES_PER_SECOND),
+            peer=peer,
+            peer_value=theirs[1],
         ),
     ]
 
 
 def _look(page: Page, address: str) -> tuple[float, float]:
-    """Milliseconds to the first screen of images, and the median of frames a second."""
-    page.goto(address)
-    first_ms = float(page.wait_for_function(_FIRST_SCREEN, timeout=_MINUTE_MS, polling="raf").json_value())
+    """Milliseconds to the first screen of images, the median of some visits, and the median of frames a second."""
+    first_ms = []
+    for _ in range(VISITS):
+        page.goto(address)
+        first_ms.append(float(page.wait_for_function(_FIRST_SCREEN, timeout=_MINUTE_MS, polling="raf").json_value()))
     times = page.evaluate(_SCROLL, [SCROLL_PX_PER_SECOND, SCROLL_SECONDS])
-    return first_ms, 1000 / statistics.median(np.diff(times))
+    return statistics.median(first_ms), float(1000 / statistics.median(np.diff(times)))
 
 
 @contextmanager

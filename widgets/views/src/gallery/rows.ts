@@ -9,6 +9,9 @@ import { apiPath, errorMessage, isApiError, type StreamEvent, type Transport } f
 /** Waits between two questions for new rows, milliseconds: until the first have come, and afterwards, where no event comes before. */
 const IMPATIENT_MS = 300;
 const PATIENT_MS = 4000;
+/** A page of so many rows fills any screen: its images go before the next page, by so many milliseconds. */
+const LARGE_PAGE = 1000;
+const BREATH_MS = 150;
 /** At most so often rows are asked for, however many events come. */
 const SHORTEST_MS = 150;
 
@@ -95,8 +98,11 @@ export class JobRows {
     this.asking = true;
     this.askAgain = false;
     try {
-      let more = true;
-      while (more && !this.closed) more = await this.askOnce();
+      let rows = Infinity;
+      while (rows > 0 && !this.closed) {
+        rows = await this.askOnce();
+        if (rows >= LARGE_PAGE) await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
+      }
       this.problem.value = null;
     } catch (error) {
       this.fail(error);
@@ -107,10 +113,10 @@ export class JobRows {
     this.askSoon(this.askAgain ? SHORTEST_MS : impatient ? IMPATIENT_MS : PATIENT_MS);
   }
 
-  /** One page of rows; tells whether there may be more at once. */
-  private async askOnce(): Promise<boolean> {
+  /** One page of rows; tells how many there were. */
+  private async askOnce(): Promise<number> {
     const page = galleryPageFromJson(await this.transport.json("GET", `${apiPath("cutout", "jobs", this.id, "rows")}?since=${this.next}`));
-    if (this.closed) return false;
+    if (this.closed) return 0;
     batch(() => {
       if (page.rows.length > 0) {
         const rows = new Map(this.rows.peek());
@@ -122,7 +128,7 @@ export class JobRows {
       this.loaded.value = true;
     });
     this.next = page.next;
-    return page.rows.length > 0;
+    return page.rows.length;
   }
 
   private fail(error: unknown): void {
