@@ -19,6 +19,9 @@ def _like_first(emitter: Emitter, first: Value, value: Value, span: tree.Node) -
         return emitter.to_number(value, span)
     if first.kind is Kind.TEXT:
         return emitter.to_text(value, span)
+    if first.kind is Kind.DATE and value.kind is Kind.TIMESTAMP:
+        hint = "write CAST(d AS TIMESTAMP) for the first"
+        raise emitter.context.refuse(span, "a timestamp made a date: what becomes of its fraction of a second is unclear", hint)
     return value
 
 
@@ -56,11 +59,16 @@ def _nullif(emitter: Emitter, call: tree.Call) -> Value:
 
 
 def _decode(emitter: Emitter, call: tree.Call) -> Value:
-    """Choose by equality, where NULL equals NULL and blanks at a string's end count (SQL Language Reference, DECODE)."""
+    """Choose by equality, where NULL equals NULL and blanks at a string's end count (SQL Language Reference, DECODE).
+
+    The results are of the first one's type, and strings where that is NULL.
+    """
     subject, rest = call.arguments[0], call.arguments[1:]
     pairs = [(rest[index], rest[index + 1]) for index in range(0, len(rest) - 1, 2)]
     result_nodes = [result for _, result in pairs] + ([rest[-1]] if len(rest) % 2 else [])
     results, kind = _alike(emitter, result_nodes)
+    if results[0].kind is Kind.NULL and kind is not Kind.NULL:
+        results, kind = [emitter.to_text(result, node) for result, node in zip(results, result_nodes, strict=True)], Kind.TEXT
     whens, looses = list[str](), list[Value]()
     for (search, _), result in zip(pairs, results, strict=False):
         left, right = emitter.value(subject), emitter.value(search)

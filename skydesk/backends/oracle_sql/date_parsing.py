@@ -83,7 +83,9 @@ def _check(emitter: Emitter, found: list[tuple[str, str]], kind: Kind, node: tre
 
 def _converted(emitter: Emitter, text: str, layout: str, found: list[tuple[str, str]], kind: Kind, call: tree.Call) -> Value:
     def pattern_of(each: str, piece: str) -> str:
-        return re.escape(piece) if each == "text" else _PARSED.get(piece.upper()) or _PARSED["FF"]
+        if each == "text":
+            return re.escape(piece)
+        return _PARSED.get(piece.upper()) or rf"(?P<fraction>\d{{1,{min(int(piece[2:]), 6)}}})"
 
     match = re.fullmatch("".join(pattern_of(each, piece) for each, piece in found), text)
     if match is None:

@@ -10,7 +10,9 @@ _MACROS = {
     "ora_15(x)": "CASE WHEN x <> 0 AND isfinite(x) THEN round(x, ora_digits(x)) ELSE x END",
     "ora_rest(x, a)": "CASE WHEN a <> 0 AND isfinite(a) THEN round(x, ora_digits(a)) + 0.0 ELSE x END",
     "ora_round(x, n)": "ora_15(round(ora_15(x) * (1 + 1e-15), n)) + 0.0",
-    "ora_ratio(a, b)": "CASE WHEN b = 0 THEN NULL ELSE CAST(a AS DOUBLE) / b END",
+    "ora_ratio(a, b)": (
+        "CASE WHEN b = 0 AND a IS NOT NULL THEN error('RATIO_TO_REPORT of values whose sum is zero') ELSE CAST(a AS DOUBLE) / b END"
+    ),
     "ora_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE a % b END",
     "ora_number_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE ora_rest(a - b * trunc(ora_15(a / b)), a) END",
     "ora_finite(x, name)": (

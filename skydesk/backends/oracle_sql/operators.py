@@ -150,7 +150,7 @@ def _case(emitter: Emitter, node: tree.Case) -> Value:
     tests, results, spans = list[str](), list[Value](), list[Span]()
     looses = list[Value]()
     for test, result in node.whens:
-        condition = emitter.condition(test) if node.operand is None else compare(emitter, "=", node.operand, test)
+        condition = emitter.condition(test) if node.operand is None else _when_equal(emitter, node.operand, test)
         looses.append(condition)
         tests.append(condition.sql)
         results.append(emitter.value(result))
@@ -163,6 +163,12 @@ def _case(emitter: Emitter, node: tree.Case) -> Value:
     default = f" ELSE {results[-1].sql}" if node.default is not None else ""
     char_length = same_length(results)
     return Value(f"CASE {whens}{default} END", kind, first_loose(*looses, *results), char_length=char_length)
+
+
+def _when_equal(emitter: Emitter, operand: tree.Node, test: tree.Node) -> Value:
+    """Compare the operand of CASE, which must be of the same family as what it is compared with."""
+    emitter.unify([emitter.value(operand), emitter.value(test)], [operand, test])
+    return compare(emitter, "=", operand, test)
 
 
 def _tuple(emitter: Emitter, node: tree.Tuple) -> Value:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from . import tree
 from .emitter import Emitter
-from .scope import Relation, ResultColumn, Source
+from .scope import Context, Relation, ResultColumn, Source
 from .values import Value, quote
 
 __all__ = ["pivoted"]
@@ -42,7 +42,7 @@ def _cells(emitter: Emitter, pivot: tree.Pivot, column: tree.Name) -> Iterator[t
     for item in pivot.values:
         if not isinstance(item.value, (tree.Literal, tree.Unary)):
             raise context.refuse(item, "PIVOT of values that are not written out", "write the values themselves")
-        title = item.alias.text if item.alias else context.written(item.value).upper()
+        title = item.alias.text if item.alias else _title(context, item.value)
         for aggregate in pivot.aggregates:
             call = aggregate.value
             simple = isinstance(call, tree.Call) and call.name.text in {"COUNT", "SUM", "AVG", "MIN", "MAX", "MEDIAN"}
@@ -53,6 +53,12 @@ def _cells(emitter: Emitter, pivot: tree.Pivot, column: tree.Name) -> Iterator[t
             result = emitter.value(chosen)
             name = f"{title}_{aggregate.alias.text}" if aggregate.alias else title
             yield name, result.sql, result
+
+
+def _title(context: Context, value: tree.Node) -> str:
+    """Give the name that a value makes: strings keep their quotes and their case."""
+    text = context.written(value)
+    return text if isinstance(value, tree.Literal) and value.kind == "string" else text.upper()
 
 
 def _where_equal(column: tree.Name, value: tree.Node, argument: tree.Node) -> tree.Case:

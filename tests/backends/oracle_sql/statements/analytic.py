@@ -110,6 +110,9 @@ GROUPS = [
         answers=[
             ("select id, ratio_to_report(id) over () from s order by id", [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]),
         ],
+        faults=[
+            ("select ratio_to_report(id - 3) over () from e", "sum is zero"),
+        ],
     ),
     Group(
         "NTILE",

@@ -23,6 +23,9 @@ GROUPS = [
         faults=[
             ("nvl(1, 'x')", "ORA-01722"),
         ],
+        refusals=[
+            ("select nvl(sysdate, moment) from e", "a timestamp made a date", "CAST(d AS TIMESTAMP)"),
+        ],
     ),
     Group(
         "NVL2",
@@ -43,6 +46,8 @@ GROUPS = [
         "DECODE",
         SOURCE,
         values=[
+            ("decode(1, 1, null, 5) || 'x'", "x"),
+            ("decode(2, 1, null, 5)", "5"),
             ("decode(0.1 / 1 * 3, 0.3, 'same', 'other')", "same"),
             ("decode('', null, 'same')", "same"),
             ("decode(2, 1, 'one', 2, 'two', 'more')", "two"),
@@ -59,6 +64,9 @@ GROUPS = [
                 "select id, decode(num, null, 'null', 0, 'zero', 'other') from e order by id",
                 [(1, "other"), (2, "zero"), (3, "null"), (4, "other"), (5, "other")],
             ),
+        ],
+        refusals=[
+            ("select decode(id, 1, null, num) from e", "decimal places as a string", "TO_CHAR"),
         ],
     ),
     Group(

@@ -124,6 +124,9 @@ GROUPS = [
                 [(datetime(2020, 3, 5, 1, 2, 3, 250000),)],
             ),
         ],
+        refusals=[
+            ("to_timestamp('2020-01-05 01:02:03.1234', 'YYYY-MM-DD HH24:MI:SS.FF3')", "is not written as", "exactly as the format says"),
+        ],
     ),
     Group(
         "CAST",

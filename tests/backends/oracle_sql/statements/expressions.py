@@ -25,6 +25,7 @@ GROUPS = [
             ),
         ],
         faults=[
+            ("case 1 when '1' then 'x' end", "ORA-00932"),
             ("case when 1 = 1 then 1 else 'x' end", "ORA-00932"),
             ("case 1 when 1 then 'a' when 2 then 3 end", "ORA-00932"),
         ],
