@@ -240,6 +240,11 @@ class LocalJobFolders:
         """Delete the folder; see `skydesk.jobs.ports.JobFolders`."""
         self._put_aside([self.path(job), *self._entries_of(job, _PARTIAL), self._inputs_path(job.owner, job.id)])
 
+    def drop_unfinished(self, job: Job) -> None:
+        """Remove what nobody will go on from; see `skydesk.jobs.ports.JobFolders`."""
+        for partial in filter(_is_folder, self._entries_of(job, _PARTIAL)):
+            self._put_aside([entry for entry in entries(partial) if entry.name != LOG or not _is_file(entry)])
+
     def erase_removed(self, owner: str | None = None, *, within_seconds: float) -> bool:
         """Erase what removals have left; see `skydesk.jobs.ports.JobFolders`."""
         deadline = time.monotonic() + within_seconds

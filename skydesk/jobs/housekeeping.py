@@ -163,6 +163,8 @@ class Housekeeper:
         job = self._store.get(job_id)
         if job is not None:
             self._tidied(job, self._clock())
+            if job.phase in FINAL:
+                self._folders.drop_unfinished(job)
             self._erase_soon(job)
 
     def _erase_soon(self, job: Job) -> None:

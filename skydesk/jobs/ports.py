@@ -191,6 +191,9 @@ class JobFolders(Protocol):
         All is out of the way at once; what takes long to erase is left to `erase_removed`.
         """
 
+    def drop_unfinished(self, job: Job) -> None:
+        """Remove what attempts at a job that has ended have left for others to go on from, but for their logs."""
+
     def erase_removed(self, owner: str | None = None, *, within_seconds: float) -> bool:
         """Erase what removals of one owner's jobs, or of all, have left, as far as there is time; True if nothing is left of it."""
 

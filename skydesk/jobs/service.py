@@ -199,7 +199,10 @@ class JobService:
             It has ended already.
         """
         job = self.get(user, job_id)
-        return stop_work(self.store, self._runner, job, self._clock())
+        stopped = stop_work(self.store, self._runner, job, self._clock())
+        if stopped.phase in FINAL:
+            self.housekeeper.ended(stopped)
+        return stopped
 
     def renew(self, user: User, job_id: str) -> Job:
         """Keep a job's files for one lifetime more.

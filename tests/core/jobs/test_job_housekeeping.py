@@ -335,3 +335,17 @@ def test_what_was_being_erased_when_the_service_stopped_is_erased_by_the_next_sw
     assert left.name.endswith(".removed")
     desk.jobs.sweep()
     assert not left.exists()
+
+
+def test_a_job_that_is_cancelled_while_it_waits_to_go_on_keeps_nothing_of_what_it_had_done(desk: Desk) -> None:
+    job = desk.submit()
+    claimed = desk.runner.claim()
+    assert claimed is not None
+    partial = desk.folders.begin(claimed, claimed.attempt)
+    for name in ("outcomes.jsonl", "image.fits", "job.log"):
+        (partial / name).write_text("there\n")
+    desk.folders.keep_log(partial)
+    desk.watched.change(job.id, phase=Phase.QUEUED, runner=None, attempt=0)
+    desk.jobs.cancel(ADA, job.id)
+    assert [path.name for path in partial.iterdir()] == ["job.log"]
+    assert desk.jobs.log(ADA, job.id) == "there\n"
