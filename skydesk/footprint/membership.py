@@ -144,6 +144,20 @@ class TileSet:
             written.append(line)
         return written
 
+    def ends_of_row(self, row: int) -> tuple[FloatArray, FloatArray]:
+        """Give the western and eastern ends of a strip's runs of tiles, degrees of right ascension from its first tile's centre.
+
+        The western ones are in order; an eastern end is larger than its western one, and may pass 360.
+        """
+        west, east = self._bounds
+        mine = self.rows == row
+        columns = self.columns[mine]
+        begins = np.append(True, np.diff(columns) != 1)[: len(columns)]
+        first, last = west[mine][begins], east[mine][np.append(begins[1:], True)[: len(columns)]]
+        if len(first) > 1 and abs(last[-1] - first[0] - 360) < 1e-9:
+            first, last = first[1:], np.append(last[1:-1], last[0] + 360)
+        return first, last
+
     def index_of(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> IntArray:
         """Find the tile of each position: its place among these tiles, or -1.
 

@@ -25,6 +25,7 @@ from .density import DensityMaps
 from .membership import TileSet
 from .moc import TILE_ORDER, Moc, moc_of_tiles, tiles_of_moc
 from .model import BandQuality, Checked, Density, MocFormat, Place, TileOfRelease, TileProperties
+from .outlines import outline_of
 from .ports import HealpixSky, MocFiles, TileFiles
 from .regions import Polygon, Region
 from .search import Kind, Wanted, read_search
@@ -49,7 +50,7 @@ class Layer:
     """Objects of each tile, in the order of `tiles`; None where the survey does not list them."""
 
     outline: Outline
-    """Polygons; none where the survey file has none."""
+    """Polygons round the tiles; where the survey's outline stands in for the list of tiles, that outline."""
 
 
 class FootprintService:
@@ -289,7 +290,7 @@ class FootprintService:
             tiles, _ = TileSet.of_names(grid, listed)
             numbers = [listed[name].objects for name in tiles.names]
             objects = None if None in numbers else np.array(numbers, np.int64)
-            return Layer(release=release, tiles=tiles, objects=objects, outline=outline)
+            return Layer(release=release, tiles=tiles, objects=objects, outline=outline_of(tiles))
         if not outline:
             return None
         tiles = TileSet.of_regions(grid, [Polygon(vertices=polygon) for polygon in outline])

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Fault, InvalidQuery, NotAllowed
+from ..footprint.task import request_from_json as bulk_from_json
 from ..jobs.model import ACTIVE, Job, Phase
 from ..jobs.rules import is_expired, is_expiring, renewals_left
 from ..query.model import Column
 from .cutout_job import CUTOUT, submit_cutouts
 from .fields import Fields
+from .footprint_job import FOOTPRINT, submit_bulk
 from .http import Call, EventsReply, FileReply, JsonReply, Route, ServerSentEvent, StreamReply
 from .notebook import cutout_notebook, job_notebook
 from .query_job import QUERY, request_from_json, submit_query
@@ -125,6 +127,10 @@ def _rerun(call: Call) -> JsonReply:
     elif job.type == CUTOUT:
         _, cutouts, draft = call.services.gallery.again(call.user, job.id)
         again = submit_cutouts(call.services, call.user, draft, cutouts, name=job.name, email=job.email, allow_duplicate=True)
+    elif job.type == FOOTPRINT:
+        _, (again, *_) = submit_bulk(
+            call.services, call.user, bulk_from_json(job.request), name=job.name, email=job.email, allow_duplicate=True
+        )
     else:
         again = call.services.jobs.rerun(call.user, job.id)
     return _reply(call, again, status=201)
