@@ -43,7 +43,7 @@ def comparable(emitter: Emitter, left: Value, left_span: Span, right: Value, rig
     emitter.unify([left, right], [left_span, right_span])
     left, right = in_precision(left, right)
     if Kind.NUMBER in {left.kind, right.kind} and Kind.FLOAT not in {left.kind, right.kind}:
-        left, right = (replace(value, sql=settled(value)) for value in (left, right))
+        left, right = (value if value.smooth else replace(value, sql=settled(value)) for value in (left, right))
     return left, right
 
 

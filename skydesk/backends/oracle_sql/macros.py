@@ -6,9 +6,9 @@ _MACROS = {
     "ora_divide(a, b)": (
         "CASE WHEN b = 0 AND a IS NOT NULL THEN error('ORA-01476: divisor is equal to zero') ELSE CAST(a AS DOUBLE) / b END"
     ),
-    "ora_digits(x)": "14 - CAST(floor(log10(abs(x))) AS INTEGER)",
-    "ora_15(x)": "CASE WHEN x <> 0 AND isfinite(x) THEN round(x, ora_digits(x)) ELSE x END",
-    "ora_rest(x, a)": "CASE WHEN a <> 0 AND isfinite(a) THEN round(x, ora_digits(a)) + 0.0 ELSE x END",
+    "ora_digits(x)": "14 - CAST(floor(log10(greatest(abs(x), 1e-300))) AS INTEGER)",
+    "ora_15(x)": "round(x, ora_digits(x))",
+    "ora_rest(x, a)": "round(x, ora_digits(a)) + 0.0",
     "ora_round(x, n)": "ora_15(round(ora_15(x) * (1 + 1e-15), n)) + 0.0",
     "ora_ratio(a, b)": (
         "CASE WHEN b = 0 AND a IS NOT NULL THEN error('RATIO_TO_REPORT of values whose sum is zero') ELSE CAST(a AS DOUBLE) / b END"
@@ -16,7 +16,7 @@ _MACROS = {
     "ora_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE a % b END",
     "ora_number_mod(a, b)": "CASE WHEN b = 0 THEN a ELSE ora_rest(a - b * trunc(ora_15(a / b)), a) END",
     "ora_finite(x, name)": (
-        "CASE WHEN isnan(x) OR isinf(x) THEN error('ORA-01428: argument of ' || name || ' is out of range') ELSE x END"
+        "CASE WHEN isfinite(x) THEN x WHEN x IS NOT NULL THEN error('ORA-01428: argument of ' || name || ' is out of range') END"
     ),
     "ora_whole(x)": "CAST(trunc(x) AS BIGINT)",
     "ora_remainder(a, b)": (

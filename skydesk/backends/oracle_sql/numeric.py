@@ -18,7 +18,7 @@ _SPECIAL = frozenset({"inf", "+inf", "-inf", "nan"})
 def _abs(emitter: Emitter, call: tree.Call) -> Value:
     value = emitter.number(call.arguments[0])
     operand = f"CAST({value.sql} AS BIGINT)" if value.narrow and value.kind is Kind.INTEGER else value.sql
-    return Value(f"abs({operand})", value.kind, value.loose, narrow=value.kind is Kind.FLOAT and value.narrow)
+    return Value(f"abs({operand})", value.kind, value.loose, narrow=value.kind is Kind.FLOAT and value.narrow, smooth=value.smooth)
 
 
 def _sign(emitter: Emitter, call: tree.Call) -> Value:
@@ -111,6 +111,11 @@ def _remainder(emitter: Emitter, call: tree.Call) -> Value:
     return Value(f"CAST({sql} AS BIGINT)", Kind.INTEGER, loose) if kind is Kind.INTEGER else Value(sql, Kind.NUMBER, loose)
 
 
+def _power(emitter: Emitter, call: tree.Call) -> Value:
+    exponent = emitter.number(call.arguments[1]).constant or ""
+    return floating("POWER", "pow({}, {})", 2, always_finite=exponent.isdigit() and len(exponent) == 1).rule(emitter, call)
+
+
 def _log(emitter: Emitter, call: tree.Call) -> Value:
     """Logarithm of the second argument to the base of the first."""
     base, value = (emitter.number(each) for each in call.arguments)
@@ -118,7 +123,7 @@ def _log(emitter: Emitter, call: tree.Call) -> Value:
     known = {"10": f"log10({argument})", "2": f"log2({argument})"}
     sql = known.get(base.constant or "", f"(ln({argument}) / ln(CAST({base.sql} AS DOUBLE)))")
     kind = result_kind(base, value)
-    return Value(sql if kind is Kind.FLOAT else f"ora_finite({sql}, 'LOG')", kind, first_loose(base, value))
+    return Value(sql if kind is Kind.FLOAT else f"ora_finite({sql}, 'LOG')", kind, first_loose(base, value), smooth=True)
 
 
 def _bitand(emitter: Emitter, call: tree.Call) -> Value:
@@ -175,21 +180,21 @@ NUMERIC_FUNCTIONS: Mapping[str, Function] = {
     "TRUNC": Function(1, 2, _trunc),
     "MOD": Function(2, 2, _mod),
     "REMAINDER": Function(2, 2, _remainder),
-    "POWER": floating("POWER", "pow({}, {})", 2),
+    "POWER": Function(2, 2, _power),
     "SQRT": floating("SQRT", "sqrt({})", 1),
     "EXP": floating("EXP", "exp({})", 1),
     "LN": floating("LN", "ln({})", 1),
     "LOG": Function(2, 2, _log),
-    "SIN": floating("SIN", "sin({})", 1),
-    "COS": floating("COS", "cos({})", 1),
-    "TAN": floating("TAN", "tan({})", 1),
+    "SIN": floating("SIN", "sin({})", 1, always_finite=True),
+    "COS": floating("COS", "cos({})", 1, always_finite=True),
+    "TAN": floating("TAN", "tan({})", 1, always_finite=True),
     "ASIN": floating("ASIN", "asin({})", 1),
     "ACOS": floating("ACOS", "acos({})", 1),
-    "ATAN": floating("ATAN", "atan({})", 1),
-    "ATAN2": floating("ATAN2", "atan2({}, {})", 2),
+    "ATAN": floating("ATAN", "atan({})", 1, always_finite=True),
+    "ATAN2": floating("ATAN2", "atan2({}, {})", 2, always_finite=True),
     "SINH": floating("SINH", "sinh({})", 1),
     "COSH": floating("COSH", "cosh({})", 1),
-    "TANH": floating("TANH", "tanh({})", 1),
+    "TANH": floating("TANH", "tanh({})", 1, always_finite=True),
     "BITAND": Function(2, 2, _bitand),
     "WIDTH_BUCKET": Function(4, 4, _width_bucket),
     "NANVL": Function(2, 2, _nanvl),

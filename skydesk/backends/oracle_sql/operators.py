@@ -100,7 +100,7 @@ def _unary(emitter: Emitter, node: tree.Unary) -> Value:
         return operand
     if operand.constant is not None and not operand.constant.startswith("-"):
         return number_literal(f"-{operand.constant}")
-    return Value(f"(- {operand.sql})", operand.kind, operand.loose, narrow=operand.narrow)
+    return Value(f"(- {operand.sql})", operand.kind, operand.loose, narrow=operand.narrow, smooth=operand.smooth)
 
 
 def _arithmetic(emitter: Emitter, node: tree.Arithmetic) -> Value:
@@ -119,6 +119,7 @@ def _arithmetic(emitter: Emitter, node: tree.Arithmetic) -> Value:
 
 def _number_arithmetic(left: Value, sign: str, right: Value) -> Value:
     kind, loose = max(left.kind, right.kind), first_loose(left, right)
+    smooth = left.smooth or right.smooth
     if kind is Kind.FLOAT:
         left, right = in_precision(left, right)
         narrow = all(value.narrow or value.kind is not Kind.FLOAT for value in (left, right))
@@ -126,9 +127,9 @@ def _number_arithmetic(left: Value, sign: str, right: Value) -> Value:
     if sign == "/":
         safe = right.constant is not None and right.constant.strip("-0.") != ""
         sql = f"(CAST({left.sql} AS DOUBLE) / {right.sql})" if safe else f"ora_divide({left.sql}, {right.sql})"
-        return Value(sql, Kind.NUMBER, loose)
+        return Value(sql, Kind.NUMBER, loose, smooth=smooth)
     first = f"CAST({left.sql} AS BIGINT)" if left.narrow and right.narrow else left.sql
-    return Value(f"({first} {sign} {right.sql})", kind, loose)
+    return Value(f"({first} {sign} {right.sql})", kind, loose, smooth=smooth)
 
 
 def _concat(emitter: Emitter, node: tree.Concat) -> Value:

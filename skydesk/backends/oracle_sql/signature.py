@@ -24,13 +24,14 @@ def result_kind(*values: Value) -> Kind:
     return Kind.FLOAT if any(value.kind is Kind.FLOAT for value in values) else Kind.NUMBER
 
 
-def floating(name: str, sql: str, count: int) -> Function:
+def floating(name: str, sql: str, count: int, *, always_finite: bool = False) -> Function:
     """Enter a function of real numbers; outside its domain it gives NaN for floats and an error for NUMBER."""
 
     def rule(emitter: Emitter, call: tree.Call) -> Value:
         values = [emitter.number(each) for each in call.arguments]
         made = sql.format(*(f"CAST({value.sql} AS DOUBLE)" for value in values))
         kind = result_kind(*values)
-        return Value(made if kind is Kind.FLOAT else f"ora_finite({made}, '{name}')", kind, first_loose(*values))
+        unchecked = kind is Kind.FLOAT or always_finite
+        return Value(made if unchecked else f"ora_finite({made}, '{name}')", kind, first_loose(*values), smooth=True)
 
     return Function(count, count, rule)

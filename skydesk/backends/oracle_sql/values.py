@@ -72,6 +72,9 @@ class Value:
     narrow: bool = False
     """A number of few bits: an integer of 16 or 32, whose sums may not fit, or a BINARY_FLOAT."""
 
+    smooth: bool = False
+    """Made by a function such as SIN, of which all digits are rounded: whether it equals something means nothing."""
+
     char_length: int | None = None
     """Length of a CHAR, as literals are: two of them compare as if the shorter had blanks at its end. None for VARCHAR2."""
 
