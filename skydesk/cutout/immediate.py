@@ -14,12 +14,15 @@ from .chart import ChartObjects
 from .cutting import Box, Cutter, pixel_count
 from .engine import cut_all
 from .model import CutoutRequest, Positions, RowOutcome
+from .options import effective_options
 from .ports import CutoutRenderer, TileStore
 
 __all__ = ["Piece", "cut_now", "preview_of"]
 
 _WAITING_PIECES = 8
 _LOOK_SECONDS = 0.2
+_PREVIEW_ARCMIN = 3.0
+"""Largest side of a preview: a larger one is drawn slowly and seen no better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ def cut_now(
 def preview_of(
     request: CutoutRequest, positions: Positions, row: int, kind: str, *, survey: Survey, tiles: TileStore, renderer: CutoutRenderer
 ) -> bytes:
-    """Draw one row as a PNG.
+    """Draw one row as a PNG, in the size and with the stretch that its own columns ask for.
 
     Parameters
     ----------
@@ -106,17 +109,14 @@ def preview_of(
     NotFound
         No tile has images there, or not in these bands.
     """
+    own = effective_options(request.options, positions.overrides.get(row, {}))
+    width, height = (pixel_count(min(side, _PREVIEW_ARCMIN), survey.pixel_scale_arcsec) for side in (own.x_size_arcmin, own.y_size_arcmin))
     options = request.options
     ra, dec = float(positions.ra_deg[row]), float(positions.dec_deg[row])
     if not (np.isfinite(ra) and np.isfinite(dec)):
         raise InvalidRequest(f"row {row + 1} has no position that is known; choose another one")
     cutter = Cutter(survey.grid, tiles, request.release)
-    box = Box(
-        ra_deg=ra,
-        dec_deg=dec,
-        width=pixel_count(options.x_size_arcmin, survey.pixel_scale_arcsec),
-        height=pixel_count(options.y_size_arcmin, survey.pixel_scale_arcsec),
-    )
+    box = Box(ra_deg=ra, dec_deg=dec, width=width, height=height)
     home = cutter.home(survey.grid.tile_at(ra, dec), box)
     if home is None:
         raise NotFound(f"no tile with images covers row {row + 1}; choose another one")
@@ -130,7 +130,7 @@ def preview_of(
     if kind == "grey":
         return renderer.grey(images[0])
     red, green, blue = images
-    return renderer.stiff(red, green, blue) if kind == "stiff" else renderer.lupton(red, green, blue, options.lupton)
+    return renderer.stiff(red, green, blue) if kind == "stiff" else renderer.lupton(red, green, blue, own.lupton)
 
 
 class _QueueSink:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import struct
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -223,6 +224,17 @@ def test_a_row_is_previewed(cutouts: Desk) -> None:
         assert (reply.media_type, reply.body[:4]) == ("image/png", b"\x89PNG")
         pictures.add(reply.body)
     assert len(pictures) == 5
+
+
+def test_a_preview_has_the_size_that_the_row_itself_asks_for_up_to_three_arcmin(cutouts: Desk) -> None:
+    draft = draft_of(cutouts)["id"]
+
+    def size(row: int) -> tuple[int, int]:
+        reply = cutouts.call("GET", f"cutout/preview?positions={draft}&row={row}&x_size_arcmin=2")
+        assert isinstance(reply, BytesReply)
+        return struct.unpack(">II", reply.body[16:24])
+
+    assert (size(1), size(3)) == ((18, 9), (27, 9))
 
 
 @pytest.mark.parametrize(
