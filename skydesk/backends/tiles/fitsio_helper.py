@@ -17,6 +17,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 from weakref import WeakSet
@@ -31,9 +32,10 @@ __all__ = ["FitsioHelpers", "Unreadable", "serve"]
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from skydesk.backends.tiles.fitsio_helper import serve; serve()"
 """Modules are found as this process finds them, whether installed or not, and never in the folder where we happen to be."""
 
+_ROOT = Path(__file__).resolve().parents[3]
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME")
 _START_SECONDS, _DEATH_SECONDS = 60.0, 5.0
-_MEMORY_BYTES = 4 * 2**30
+_MEMORY_BYTES = 2 * 2**30
 _MOST_FILES = 8
 _LENGTH = struct.Struct("<I")
 
@@ -112,6 +114,12 @@ class FitsioHelpers:
         while self._free:
             self._drop(self._free.pop())
 
+    def __enter__(self) -> "FitsioHelpers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def leave_to_parent(self) -> None:
         """After a fork, in the child: let go of helpers that belong to the parent."""
         for helper in tuple(self._all):
@@ -155,7 +163,7 @@ class _Helper:
     """One process, seen from the one that started it."""
 
     def __init__(self) -> None:
-        path = json.dumps([entry for entry in sys.path if entry])
+        path = json.dumps([str(_ROOT), *(entry for entry in sys.path if entry)])
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _PROGRAM, path, "skydesk-fitsio"],

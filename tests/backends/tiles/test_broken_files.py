@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import fitsio
 import numpy as np
 import pytest
 from astropy.io import fits
+from numpy.typing import NDArray
 
-from skydesk.backends.tiles.image import SurveyImage
+from skydesk.backends.tiles.image import Plane, SurveyImage
 from skydesk.backends.tiles.rice_plane import RicePlane
 from skydesk.errors import InvalidImage
 from tests.backends.tiles.reference import HEIGHT, WIDTH, assert_same_bits, counts, sky
@@ -60,28 +62,79 @@ def attempt(path: Path, work: Callable[[], Any]) -> Any:
     return None
 
 
-def read_all(path: Path) -> int:
-    """Read every plane in parts; the number of parts that could be read."""
+def read_all(path: Path, expected: Sequence[NDArray[Any]] = ()) -> int:
+    """Read every plane in parts; the number of parts that could be read. They are as expected, where that is told."""
     read = 0
-    image = attempt(path, lambda: SurveyImage(path, cache_folder=None))
-    for plane in image.planes if image else ():
-        if (dtype := attempt(path, lambda plane=plane: plane.dtype)) is None:
+    image = attempt(path, partial(SurveyImage, path, cache_folder=None))
+    for number, plane in enumerate(image.planes if image else ()):
+        if (dtype := attempt(path, partial(getattr, plane, "dtype"))) is None:
             continue
         out = np.empty((min(plane.height, 60), min(plane.width, 300)), dtype)
         for y in {0, (plane.height - out.shape[0]) // 2, plane.height - out.shape[0]}:
-            read += attempt(path, lambda plane=plane, y=y, out=out: plane.read(plane.width - out.shape[1], y, out) or 1) or 0
+            if attempt(path, partial(_filled, plane, plane.width - out.shape[1], y, out)) is None:
+                continue
+            read += 1
+            if expected:
+                assert_same_bits(out, expected[number][y : y + out.shape[0], plane.width - out.shape[1] :])
     return read
+
+
+def _filled(plane: Plane, x: int, y: int, out: NDArray[Any]) -> NDArray[Any]:
+    plane.read(x, y, out)
+    return out
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_bytes_that_changed_anywhere(content: bytes, tmp_path: Path, part: int) -> None:
     chance, path = np.random.default_rng(part), tmp_path / "broken.fits"
-    for _ in range(40):
+    for _ in range(30):
         spoilt = bytearray(content)
         for at in chance.integers(0, len(content), 2 ** int(chance.integers(0, 8))):
             spoilt[at] = chance.integers(0, 256)
         path.write_bytes(spoilt)
         read_all(path)
+
+
+@pytest.mark.parametrize("compress", ["GZIP", "GZIP_2"])
+def test_gzipped_streams_that_changed_give_the_right_pixels_or_none(tmp_path: Path, compress: str) -> None:
+    path, chance = tmp_path / "broken.fits", np.random.default_rng(5)
+    with fitsio.FITS(str(path), "rw") as file:
+        file.write(sky(), compress=compress, tile_dims=(16, WIDTH), qlevel=4)
+        file.write(sky(), compress=compress, qlevel=0)
+        file.write(counts(np.int16), compress=compress, tile_dims=(50, 64))
+    content, read = path.read_bytes(), 0
+    expected = [fitsio.read(str(path), ext=number) for number in (1, 2, 3)]
+    streams = [at for at in range(len(content)) if content.startswith(b"\x1f\x8b\x08", at)]
+    for _ in range(60):
+        spoilt = bytearray(content)
+        for stream in chance.choice(streams, 8):
+            spoilt[stream + int(chance.integers(0, 300))] = chance.integers(0, 256)
+        path.write_bytes(spoilt)
+        read += read_all(path, expected)
+    assert 60 < read < 500
+
+
+@pytest.mark.parametrize("compress", ["GZIP", "GZIP_2", "HCOMPRESS", "PLIO", None])
+def test_bytes_that_changed_in_other_compressions_end_in_pixels_or_an_error(tmp_path: Path, compress: str | None) -> None:
+    path, chance = tmp_path / "broken.fits", np.random.default_rng(3)
+    with fitsio.FITS(str(path), "rw") as file:
+        if compress == "PLIO":
+            file.write(counts(np.int16).clip(0, 400), compress=compress)
+        elif compress is None:
+            file.write(counts(np.int16), header={"BSCALE": 0.25, "BZERO": 100.0}, compress="RICE")
+        else:
+            file.write(sky(), compress=compress, tile_dims=(16, WIDTH), qlevel=4)
+            file.write(counts(np.int32), compress=compress, tile_dims=(50, 64))
+    content = path.read_bytes()
+    assert read_all(path) == (6 if compress in ("GZIP", "GZIP_2", "HCOMPRESS") else 3)
+    for number in range(60):
+        spoilt = bytearray(content)
+        for at in chance.integers(2880 if number % 2 else 8640, len(content), 2 ** int(chance.integers(0, 8))):
+            spoilt[at] = chance.integers(0, 256)
+        path.write_bytes(spoilt)
+        read_all(path)
+        path.write_bytes(content[: int(chance.integers(2880, len(content) - 1))])
+        assert read_all(path) == 0
 
 
 def test_descriptors_and_streams_of_nonsense(content: bytes, tmp_path: Path) -> None:

@@ -190,11 +190,10 @@ def test_two_processes_that_build_at_once_get_the_same_pixels(image: Path, tmp_p
 
 
 def test_compiled_code_that_cannot_be_kept_or_was_spoilt_is_compiled_anew(image: Path, tmp_path: Path) -> None:
-    expected = fitsio.read(str(image), ext=1)
-    assert_same_bits(finished(reader(image, tmp_path / "cache", "/proc/nothing")), expected)
-    kept = tmp_path / "numba"
-    assert_same_bits(finished(reader(image, tmp_path / "cache", str(kept))), expected)
-    files = [path for path in kept.rglob("*") if path.is_file()]
+    expected, kept = fitsio.read(str(image), ext=1), tmp_path / "numba"
+    for process in [reader(image, tmp_path / "cache", folder) for folder in ("/proc/nothing", str(kept))]:
+        assert_same_bits(finished(process), expected)
+    files = [path for path in kept.rglob("*sum_words*") if path.is_file()]  # what is quickest to compile
     assert files
     for path in files:
         path.write_bytes(path.read_bytes()[:50])
