@@ -130,7 +130,8 @@ def test_stop_puts_running_jobs_back_and_leaves_no_process(stage: Stage) -> None
         assert (again.phase, again.attempt, again.runner, again.progress) == (Phase.QUEUED, 0, None, None)
         assert f"job {job.id}, attempt 1" in stage.folders.log(again)
         assert stage.folders.files(again) == ()
-    assert [[file.name for file in partial.iterdir()] for partial in stage.partials()] == [["job.log"]]
+        assert not stage.folders.path(again).exists()  # nothing stands there of a job that waits
+    assert [[file.name for file in partial.iterdir()] for partial in stage.partials()] == [["job.log"], ["job.log"]]
 
 
 def test_a_job_that_ends_within_the_grace_is_not_stopped(stage: Stage) -> None:
