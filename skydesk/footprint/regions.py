@@ -16,6 +16,8 @@ MOST_VERTICES = 2000
 """Vertices of a polygon."""
 
 _LONGEST_WALK = 2_000_000
+"""Positions along a boundary; of a longer one they are farther apart."""
+
 _RADIANS = math.radians(1)
 _TOUCH = 1e-12
 """What is so near on the tangent plane, radians, is together: a millionth of an arcsecond."""
@@ -166,9 +168,10 @@ class Polygon:
         """Give positions along the boundary; see `Region.boundary`."""
         first = unit_vectors(*self._columns)
         second = np.roll(first, -1, axis=0)
+        angles = np.arctan2(np.linalg.norm(np.cross(first, second), axis=1), (first * second).sum(axis=1))
+        spacing_deg = max(spacing_deg, math.degrees(float(angles.sum())) / _LONGEST_WALK)
         parts = []
-        for begin, end in zip(first, second, strict=True):
-            angle = math.atan2(float(np.linalg.norm(np.cross(begin, end))), float(begin @ end))
+        for begin, end, angle in zip(first, second, angles.tolist(), strict=True):
             part = np.linspace(0, 1, _steps(math.degrees(angle), spacing_deg), endpoint=False)[:, None]
             parts.append((np.sin((1 - part) * angle) * begin + np.sin(part * angle) * end) / math.sin(angle))
         x, y, z = np.concatenate(parts).T

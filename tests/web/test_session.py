@@ -12,7 +12,7 @@ from tests.web.conftest import HENRIETTA, Desk
 def test_a_session_tells_who_asks_and_what_is_open_to_them(desk: Desk) -> None:
     session = desk.json("GET", "session")
     assert session["user"] == {"name": "vera", "groups": ["default"]}
-    assert [service["name"] for service in session["services"]][:4] == ["query", "cutout", "footprint", "jobs"]
+    assert [service["name"] for service in session["services"]][:5] == ["query", "cutout", "chart", "footprint", "jobs"]
     assert session["survey"] == {"name": "small", "title": "Small survey", "releases": ["R1"], "default_release": "R1"}
     assert session["limits"]["query"]["quick_rows"] == 1000
     assert session["limits"]["jobs"]["concurrent"] == 2

@@ -104,6 +104,14 @@ def test_a_polygon_that_is_none_is_refused_in_words(vertices: list[tuple[float, 
         Polygon(vertices=tuple(vertices))
 
 
+def test_a_comb_with_a_thousand_long_teeth_is_walked_with_longer_steps() -> None:
+    teeth = [(ra / 10, dec) for ra in range(998) for dec in ((0.0, 60.0) if ra % 2 == 0 else (60.0, 0.0))]
+    comb = Polygon(vertices=(*tuple(teeth), (99.7, -5.0), (0.0, -5.0)))
+    ra, dec = comb.boundary(1 / 3600)
+    assert len(ra) < 2_020_000
+    assert separation(ra[:-1], dec[:-1], ra[1:], dec[1:]).max() < 0.05
+
+
 def test_collinear_sides_that_do_not_meet_are_no_crossing() -> None:
     notched = Polygon(vertices=((0, 0), (3, 0), (3, 1), (6, 1), (6, 0), (9, 0), (9, -5), (0, -5)))
     assert notched.contains(np.array([4.0, 1.0]), np.array([0.5, 0.5])).tolist() == [True, False]
