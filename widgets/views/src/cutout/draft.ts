@@ -107,6 +107,37 @@ export class DraftTable {
   }
 }
 
+/** What a row of the table says in place of the form, as far as a preview shows it. */
+export interface OwnOptions {
+  x?: number;
+  y?: number;
+  /** Bands of the first colour picture. */
+  lupton?: string;
+  stiff?: string;
+  minimum?: number;
+  stretch?: number;
+  q?: number;
+}
+
+const NUMBERS: Readonly<Record<string, "x" | "y" | "minimum" | "stretch" | "q">> = { XSIZE: "x", YSIZE: "y", RGB_MINIMUM: "minimum", RGB_STRETCH: "stretch", RGB_ASINH: "q" };
+
+/** The options that a row has of its own. */
+export function ownOptions(table: DraftTable, row: number): OwnOptions {
+  const own: OwnOptions = {};
+  const cells = table.cells.value.get(row) ?? [];
+  table.draft.columns.forEach((column, at) => {
+    const name = column.trim().toUpperCase();
+    const cell = (cells[at] ?? "").trim();
+    const number = NUMBERS[name];
+    if (cell === "") return;
+    if (number !== undefined && Number.isFinite(Number(cell))) own[number] = Number(cell);
+    const bands = cell.split(";")[0]?.replace(/[\s,]/g, "") ?? "";
+    if (name === "RGB_LUPTON_COLORS" && bands.length === 3) own.lupton = bands;
+    if (name === "RGB_STIFF_COLORS" && bands.length === 3) own.stiff = bands;
+  });
+  return own;
+}
+
 /** Faults by their row, counted from 0; those of rows that are named anew take the place of the old. */
 function byRow(known: ReadonlyMap<number, readonly RowFault[]>, faults: readonly RowFault[]): ReadonlyMap<number, readonly RowFault[]> {
   const all = new Map(known);

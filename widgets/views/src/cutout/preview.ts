@@ -2,7 +2,7 @@
 
 import { effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { apiPath, errorMessage, isApiError, type Transport } from "../shared/model";
-import type { DraftTable } from "./draft";
+import { ownOptions, type DraftTable, type OwnOptions } from "./draft";
 import { numberOf, type CutoutForm } from "./options";
 
 export const KINDS = ["lupton", "stiff", "grey"] as const;
@@ -50,11 +50,12 @@ export class Preview {
     this.row.value = Math.max(0, Math.min(rows - 1, row));
   }
 
-  /** Bands and stretch that are drawn, in words. */
+  /** What is drawn, in words. */
   get caption(): string {
     const kind = this.kind.value;
-    if (kind === "grey") return `${this.greyBand()} band`;
-    return [...(this.form.triplets[kind].value[0] ?? [])].join(" ");
+    const own = this.own();
+    const bands = kind === "grey" ? `${this.greyBand()} band` : [...(this.bandsOf(kind, own) ?? "")].join(" ");
+    return Object.keys(own).length > 0 ? `${bands} · by its own columns` : bands;
   }
 
   private follow(): void {
@@ -76,19 +77,32 @@ export class Preview {
   private path(): string | null {
     const draft = this.table.value?.draft;
     const kind = this.kind.value;
-    const bands = kind === "grey" ? this.greyBand() : (this.form.triplets[kind].value[0] ?? []).join("");
-    const [x, y] = [numberOf(this.form.xSize.value), numberOf(this.form.ySize.value)];
-    const { minimum, stretch, q, release } = this.form;
-    const numbers = [minimum, stretch, q].map((field) => numberOf(field.value));
-    if (!draft || draft.rows === 0 || !release.value || !bands || x === null || y === null || x <= 0 || y <= 0) return null;
-    const query = new URLSearchParams({ positions: draft.id, row: String(this.row.value + 1), release: release.value, kind, bands });
+    const own = this.own();
+    const { form } = this;
+    const bands = kind === "grey" ? this.greyBand() : this.bandsOf(kind, own);
+    const x = own.x ?? numberOf(form.xSize.value);
+    const y = own.y ?? numberOf(form.ySize.value);
+    if (!draft || draft.rows === 0 || !form.release.value || !bands || x === null || y === null || x <= 0 || y <= 0) return null;
+    const query = new URLSearchParams({ positions: draft.id, row: String(this.row.value + 1), release: form.release.value, kind, bands });
     query.set("x_size_arcmin", String(Math.min(LARGEST_ARCMIN, x)));
     query.set("y_size_arcmin", String(Math.min(LARGEST_ARCMIN, y)));
-    if (kind === "lupton") {
-      if (numbers.includes(null)) return null;
-      ["minimum", "stretch", "q"].forEach((name, at) => query.set(name, String(numbers[at])));
+    if (kind !== "lupton") return `${apiPath("cutout", "preview")}?${query}`;
+    for (const name of ["minimum", "stretch", "q"] as const) {
+      const number = own[name] ?? numberOf(form[name].value);
+      if (number === null) return null;
+      query.set(name, String(number));
     }
     return `${apiPath("cutout", "preview")}?${query}`;
+  }
+
+  /** What the row says in place of the form. */
+  private own(): OwnOptions {
+    const table = this.table.value;
+    return table ? ownOptions(table, this.row.value) : {};
+  }
+
+  private bandsOf(kind: "lupton" | "stiff", own: OwnOptions): string {
+    return own[kind] ?? (this.form.triplets[kind].value[0] ?? []).join("");
   }
 
   private greyBand(): string {

@@ -50,6 +50,7 @@ export class CutoutState {
       this.kept.follow("cut", () => void this.takeGiven()),
       effect(() => this.keepForm()),
       effect(() => this.followRelease(this.form.release.value)),
+      effect(() => this.forgetSuccess(this.positions.table.value)),
     );
   }
 
@@ -184,6 +185,13 @@ export class CutoutState {
 
   private followRelease(release: string): void {
     untracked(() => void this.positions.place(release));
+  }
+
+  /** What was said of a job is not said of other positions. */
+  private forgetSuccess(_: unknown): void {
+    untracked(() => {
+      if (this.notice.value?.kind === "success") this.notice.value = null;
+    });
   }
 
   private keepForm(): void {

@@ -10,6 +10,8 @@ import type { DraftTable } from "./draft";
 
 const ROW = 24;
 const HEAD = 26;
+/** Room for a bar below that scrolls sideways, px. */
+const SCROLLBAR = 16;
 const MORE = 4;
 /** Rows that a table shows before it scrolls. */
 const TALLEST_ROWS = 10;
@@ -24,7 +26,7 @@ interface TableProps {
 export function PositionsTable({ table, onRow }: TableProps): JSX.Element {
   const { draft } = table;
   const shown = table.shownCount;
-  const height = HEAD + Math.min(TALLEST_ROWS, Math.max(1, shown)) * ROW + 14;
+  const height = HEAD + Math.min(TALLEST_ROWS, Math.max(1, shown)) * ROW;
   return (
     <div class="sky-cut__table">
       <FaultBar table={table} />
@@ -88,7 +90,7 @@ function Grid({ table, height, onRow }: TableProps & { height: number }): JSX.El
     <div
       ref={box}
       class="sky-cut__grid"
-      style={{ height: `${height}px` }}
+      style={{ minHeight: `${height}px`, maxHeight: `${height + SCROLLBAR}px` }}
       role="grid"
       aria-label={`Positions, ${counted(table.draft.rows, "row")}`}
       aria-rowcount={shown + 1}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DraftTable, overrideWords } from "../../src/cutout/draft";
+import { DraftTable, overrideWords, ownOptions } from "../../src/cutout/draft";
 import { draftFromJson } from "../../src/shared/cutout";
 import { Transport } from "../../src/shared/model";
 import { draftJson, FAULTY } from "../fakes/cutout";
@@ -67,4 +67,18 @@ test("faults of the whole table are kept apart from those of rows", async () => 
   table.nextFault();
   expect(table.active.value).toBe(0);
   await settled();
+});
+
+test("a row's own columns are told apart from the form's", () => {
+  const { table } = tableOf(
+    draftJson({
+      columns: ["RA", "DEC", "xsize", "YSIZE", "RGB_LUPTON_COLORS", "RGB_STRETCH", "RGB_ASINH"],
+      preview: [
+        ["1", "2", "4", "", "z,r,g;irg", "200", "many"],
+        ["1", "2", "", "", "", "", ""],
+      ],
+    }),
+  );
+  expect(ownOptions(table, 0)).toEqual({ x: 4, lupton: "zrg", stretch: 200 });
+  expect(ownOptions(table, 1)).toEqual({});
 });

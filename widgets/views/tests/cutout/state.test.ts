@@ -118,6 +118,9 @@ test("a submitted job is named, and its gallery offered", async () => {
   expect(state.notice.value?.text).toBe("Submitted job rings.");
   state.notice.value?.actions?.[0]?.act();
   expect(model.hostCalls("show-gallery")).toMatchObject([{ job_id: JOB.id, name: "rings" }]);
+  state.positions.setText("3 4", true);
+  await pass(0);
+  expect(state.notice.value).toBeNull();
 });
 
 test("a second click of the same is asked about, and the service's faults stand at their fields", async () => {
@@ -211,6 +214,11 @@ test("the preview draws the first position and follows the options", async () =>
   expect(sent).toHaveLength(2);
   expect(sent[1]).toContain("row=3");
   expect(sent[1]).toContain("q=8");
+  state.preview.go(1);
+  await pass(1000);
+  expect(sent[2]).toContain("row=2");
+  expect(sent[2]).toContain("x_size_arcmin=2&y_size_arcmin=1");
+  expect(state.preview.caption).toBe("i r g · by its own columns");
 });
 
 test("another release finds its own tiles for the same positions", async () => {
