@@ -72,6 +72,13 @@ class SkydeskSettings(Configurable):
         Several services and workers may share it; it may be deleted at any time. Empty to keep indexes in memory only.
         Default: $SKYDESK_IMAGE_CACHE, else `images` in the user's cache folder."""
     ).tag(config=True)
+    image_cache_bytes = Int(
+        16 * 2**30,
+        min=0,
+        help="""Size of image_cache_folder, bytes. When an index is added past it, those go that were opened longest ago; the newest stays.
+        A survey of 10,000 tiles in 5 bands has 6 MB x 3 planes x 50,000 files = 900 GB of them; what is cut again and again
+        should fit.""",
+    ).tag(config=True)
     cutout_threads = Int(
         0,
         min=0,

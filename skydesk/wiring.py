@@ -150,13 +150,16 @@ class WorkerServices:
     image_cache: Path | None = None
     """Folder of the images' seek indexes."""
 
+    image_cache_bytes: int | None = None
+    """Its size; None for as much as the backend thinks right."""
+
     threads: int = 1
     """How many rows of a cutout job are cut at a time."""
 
     @cached_property
     def tiles(self) -> "TileStore":
         """The survey's images, opened when they are first asked for."""
-        return _open_tiles(self.survey, self.image_cache)
+        return _open_tiles(self.survey, self.image_cache, self.image_cache_bytes)
 
     @cached_property
     def renderer(self) -> "CutoutRenderer":
@@ -288,6 +291,7 @@ def worker_services(options: Mapping[str, Any]) -> WorkerServices:
     ----------
     options
         ``survey_file``; ``catalog``, what the catalogue is opened with; ``image_cache``, the folder of the images' seek indexes;
+        ``image_cache_bytes``, its size;
         ``threads``, with how many images are cut, 0 for as many as there are processors.
     """
     from .backends.local_runner.limits import core_count
@@ -300,6 +304,7 @@ def worker_services(options: Mapping[str, Any]) -> WorkerServices:
         catalog=catalog,
         writer=FileWriter(),
         image_cache=None if cache is None else Path(cache),
+        image_cache_bytes=options.get("image_cache_bytes"),
         threads=options.get("threads") or core_count(),
     )
 
@@ -312,7 +317,7 @@ def preload_cutouts() -> None:
         return
     import numpy as np
 
-    from .backends.tiles import kernels  # noqa: F401 (compiled when it is imported)
+    from .backends.tiles import floats, kernels  # noqa: F401 (compiled when they are imported)
     from .cutout.model import LuptonOptions
 
     pixels = np.zeros((8, 8), np.float32)
@@ -392,6 +397,7 @@ def _runner(settings: SkydeskSettings, store: "JobStore", folders: Any, survey_f
         "survey_file": str(survey_file.resolve()),
         "catalog": {**_catalog_options(settings), "connections": 2},
         "image_cache": None if (cache := _image_cache(settings)) is None else str(cache),
+        "image_cache_bytes": settings.image_cache_bytes,
         "threads": settings.cutout_threads,
     }
     if settings.job_runner == "kubernetes":
@@ -423,7 +429,7 @@ def _cutouts(settings: SkydeskSettings, survey: "Survey", catalog: "Catalog") ->
 
     return CutoutService(
         survey=survey,
-        tiles=_open_tiles(survey, _image_cache(settings)),
+        tiles=_open_tiles(survey, _image_cache(settings), settings.image_cache_bytes),
         renderer=_renderer(),
         objects=ObjectPositions(catalog, survey),
         files=LocalPositionFiles(),
@@ -461,10 +467,10 @@ def _read_gallery_job(request: Mapping[str, Any], content: bytes) -> "tuple[Cuto
     return request_from_json(request), positions_from_parquet(content), given_from_parquet(content)
 
 
-def _open_tiles(survey: "Survey", image_cache: Path | None) -> "TileStore":
+def _open_tiles(survey: "Survey", image_cache: Path | None, image_cache_bytes: int | None) -> "TileStore":
     from .backends.tiles import open_tiles
 
-    return open_tiles(survey, cache_folder=image_cache)
+    return open_tiles(survey, cache_folder=image_cache, cache_bytes=image_cache_bytes)
 
 
 def _renderer() -> "CutoutRenderer":

@@ -12,7 +12,7 @@ from .seek_index import CACHE_BYTES
 __all__ = ["SurveyTiles", "open_tiles"]
 
 
-def open_tiles(survey: Survey, *, cache_folder: Path | None, cache_bytes: int = CACHE_BYTES, open_files: int = 32) -> "SurveyTiles":
+def open_tiles(survey: Survey, *, cache_folder: Path | None, cache_bytes: int | None = None, open_files: int = 32) -> "SurveyTiles":
     """Open the images of a survey.
 
     Parameters
@@ -22,7 +22,7 @@ def open_tiles(survey: Survey, *, cache_folder: Path | None, cache_bytes: int = 
     cache_folder
         Where to keep seek indexes, 6 MB a plane of a whole tile; made when it is missing. None to keep them in memory only.
     cache_bytes
-        Size of that folder; past it the indexes go that were opened longest ago.
+        Size of that folder; past it the indexes go that were opened longest ago. None for 16 GiB.
     open_files
         How many files to keep open, those used last; at least 1.
 
@@ -40,12 +40,12 @@ class SurveyTiles:
     Every time an image is asked for, its file is looked at: one that has changed is opened anew, and its index made anew.
     """
 
-    def __init__(self, survey: Survey, *, cache_folder: Path | None, cache_bytes: int = CACHE_BYTES, open_files: int = 32) -> None:
+    def __init__(self, survey: Survey, *, cache_folder: Path | None, cache_bytes: int | None = None, open_files: int = 32) -> None:
         if open_files < 1:
             raise ValueError(f"open_files must be 1 or more, got {open_files}")
         self._files = ImageFiles(survey)
         self._cache_folder = cache_folder
-        self._cache_bytes = cache_bytes
+        self._cache_bytes = CACHE_BYTES if cache_bytes is None else cache_bytes
         self._most = open_files
         self._open: OrderedDict[Path, SurveyImage] = OrderedDict()
         self._lock = Lock()

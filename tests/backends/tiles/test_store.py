@@ -132,3 +132,14 @@ def test_a_folder_in_the_place_of_an_image_is_told(survey: Survey) -> None:
 def test_a_store_without_room_for_a_file_is_a_mistake(survey: Survey) -> None:
     with pytest.raises(ValueError, match="open_files must be 1 or more, got 0"):
         open_tiles(survey, cache_folder=None, open_files=0)
+
+
+def test_a_cache_folder_is_held_to_its_size(survey: Survey, tmp_path: Path) -> None:
+    for band in "griz":
+        write_level(image_file(survey, TILE, band), 1)
+    with open_tiles(survey, cache_folder=tmp_path / "cache", cache_bytes=1) as store:
+        for band in "griz":
+            image = store.image(TILE, band, RELEASE)
+            assert image is not None
+            image.planes[0].read(3, 4, np.empty((1, 1), np.float32))
+            assert len(list((tmp_path / "cache").iterdir())) == 1
