@@ -1,0 +1,6 @@
+"""A survey's catalogue in an Oracle database, through python-oracledb in its thin mode."""
+
+from .account import Account
+from .catalog import OracleCatalog
+
+__all__ = ["Account", "OracleCatalog"]

@@ -1,0 +1,5 @@
+from tests.contracts.catalog_contract import CatalogContract
+
+
+class TestOracleCatalogThroughTheWireFake(CatalogContract):
+    pass
