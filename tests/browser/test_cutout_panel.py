@@ -98,6 +98,7 @@ def test_every_fault_is_marked_before_anything_is_submitted(lab: Lab) -> None:
     expect(panel.root.locator(".sky-cut__row")).to_have_count(3)
     expect(panel.button("Submit job")).to_have_attribute("aria-disabled", "true")
     expect(panel.root.locator(".sky-cut__foot")).to_contain_text("Mend 3 faults in the positions first.")
+    assert axe_violations(lab.page, "#skydesk-cutout") == []
     panel.paste(POSITIONS)
     expect(panel.root.locator(".sky-cut__faultbar")).to_have_count(0)
     expect(panel.button("Submit job")).not_to_have_attribute("aria-disabled", "true")

@@ -63,6 +63,27 @@ test("an example's positions come by one click, and are read at once", async () 
   expect(el.querySelectorAll(".sky-cut__row")).toHaveLength(3);
 });
 
+test("a file is taken where it is dropped, and by its button", async () => {
+  const model = await show(cutoutModel());
+  const file = new File(["RA,DEC\n1,2\n"], "m2.csv");
+  file.arrayBuffer = async () => new TextEncoder().encode("RA,DEC\n1,2\n").buffer as ArrayBuffer;
+  const field = el.querySelector(".sky-cut__input");
+  const drop = (type: string, types: string[]): Event => Object.assign(new Event(type, { bubbles: true, cancelable: true }), { dataTransfer: { types, files: [file] } });
+  const over = drop("dragover", ["Files"]);
+  await act(() => void field?.dispatchEvent(over));
+  expect(over.defaultPrevented).toBe(true);
+  expect(field?.className).toContain("sky-cut__input--over");
+  await act(() => void field?.dispatchEvent(drop("drop", ["Files"])));
+  await flush();
+  expect(model.last("cutout/positions").body).toMatchObject({ file_name: "m2.csv", content_base64: btoa("RA,DEC\n1,2\n") });
+  expect(el.querySelector(".sky-cut__source")?.textContent).toContain("From m2.csv");
+  const chooser = el.querySelector<HTMLInputElement>("input[type=file]");
+  if (chooser) Object.defineProperty(chooser, "files", { value: [file] });
+  await act(() => void chooser?.dispatchEvent(new Event("change", { bubbles: true })));
+  await flush();
+  expect(model.requests("cutout/positions")).toHaveLength(2);
+});
+
 test("every fault is marked at its row and column, and said in words", async () => {
   await show(cutoutModel(FAULTY));
   await paste("RA,DEC\n1,2\n");
