@@ -84,12 +84,16 @@ class UsageError(SkydeskError):
     code = "usage_error"
 
 
+_TOLD_FAULTS = 20
+
+
 class _Faulty(UsageError):
-    """An error that names every fault found, not only the first."""
+    """An error that holds every fault found, not only the first; its text names the first twenty."""
 
     def __init__(self, faults: str | Iterable[Fault]) -> None:
         self.faults = (Fault(message=faults),) if isinstance(faults, str) else tuple(faults)
-        super().__init__("; ".join(map(str, self.faults)))
+        more = len(self.faults) - _TOLD_FAULTS
+        super().__init__("; ".join(map(str, self.faults[:_TOLD_FAULTS])) + (f"; and {more:,} more" if more > 0 else ""))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.faults,)
