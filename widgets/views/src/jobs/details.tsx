@@ -143,8 +143,8 @@ function Actions({ state, job }: { state: JobsState; job: Job }): JSX.Element {
           Open gallery
         </Button>
       )}
-      {done && job.type !== "cutout" && !job.expired && state.can("open-notebook") && (
-        <Button icon="notebook" kind="primary" busy={state.isBusy("notebook", job.id)} onClick={() => void state.openNotebook(job)}>
+      {done && !job.expired && state.can("open-notebook") && (
+        <Button icon="notebook" kind={job.type === "cutout" ? "plain" : "primary"} busy={state.isBusy("notebook", job.id)} onClick={() => void state.openNotebook(job)}>
           Open in notebook
         </Button>
       )}

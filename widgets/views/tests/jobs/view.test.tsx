@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import { afterEach, expect, test } from "vitest";
 import jobs from "../../src/jobs";
-import { jobJson, jobsModel, listing, RUNNING, tell } from "../fakes/jobs";
+import { HOST, jobJson, jobsModel, listing, RUNNING, tell } from "../fakes/jobs";
 import { FakeModel, settled } from "../fakes/model";
 
 const open: (() => void)[] = [];
@@ -144,6 +144,20 @@ test("details offer what the job's state allows", async () => {
   tell(model, "changed", jobJson({ id: "a", revision: 2 }));
   await settled();
   expect(actions()).toEqual(["Open in notebook", "Show files", "Run again", "Delete"]);
+});
+
+test("a cutout job opens in the gallery and in a notebook", async () => {
+  const cutouts = { id: "c", type: "cutout", request: { release: "DR2" } };
+  const model = jobsModel([jobJson(cutouts)], { host: [...HOST, "show-gallery"] });
+  const el = await draw(model);
+  await click(rows(el)[0] as HTMLElement);
+  const actions = [...found(el, "[aria-label=Actions]").querySelectorAll("button")];
+  expect(actions.map((one) => one.textContent)).toEqual(["Open gallery", "Open in notebook", "Show files", "Run again", "Delete"]);
+  await click(actions[0] as HTMLElement);
+  expect(model.hostCalls("show-gallery")).toMatchObject([{ job_id: "c" }]);
+  await click(actions[1] as HTMLElement);
+  await model.answer("jobs/c/notebook", { json: { file_name: "cutouts.ipynb", content: { cells: [] } } });
+  expect(model.hostCalls("open-notebook")).toMatchObject([{ file_name: "cutouts.ipynb" }]);
 });
 
 test("files, archive, folder and query go to the surroundings", async () => {
