@@ -20,6 +20,7 @@ MODULES = (
     "hub_scale",
     "cutouts",
     "cutouts_files",
+    "globe",
     "cutout_jobs",
     "footprint",
     "gallery",

@@ -10,9 +10,10 @@
 """
 
 from .cutout import CutoutPanel
+from .footprint import FootprintPanel
 from .gallery import Gallery
 from .jobs import JobsPanel
 from .panel import Panel
 from .query import QueryPanel
 
-__all__ = ["CutoutPanel", "Gallery", "JobsPanel", "Panel", "QueryPanel"]
+__all__ = ["CutoutPanel", "FootprintPanel", "Gallery", "JobsPanel", "Panel", "QueryPanel"]

@@ -1,0 +1,296 @@
+/** The Footprint panel: search, the globe, what it shows, and what was chosen on it. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { count, counted } from "../shared/format";
+import { Button, EmptyState, Icon, IconButton, Loading, MenuButton, Message, PopoverButton, RetryMessage, useId } from "../shared/ui";
+import { Globe } from "./globe";
+import { PROJECTIONS, type ProjectionName } from "./projection";
+import { Properties } from "./properties";
+import { rampColour, rangeOf, type Switches } from "./scene";
+import type { FootprintState } from "./state";
+
+const SWITCHES: Record<keyof Switches, string> = {
+  grid: "Coordinate grid",
+  labels: "Labels of the grid",
+  galactic: "Galactic plane",
+  ecliptic: "Ecliptic",
+  outline: "Outline of the survey",
+  landmarks: "Bright objects",
+};
+
+export function FootprintPanel({ state }: { state: FootprintState }): JSX.Element {
+  return (
+    <div class="sky-foot">
+      <Head state={state} />
+      <Main state={state} />
+    </div>
+  );
+}
+
+function Head({ state }: { state: FootprintState }): JSX.Element {
+  const expanded = state.expanded.value;
+  return (
+    <div class="sky-head">
+      <h2>Footprint</h2>
+      <span class="sky-grow" />
+      {state.canHost("expand") && (
+        <IconButton icon={expanded ? "fold" : "expand"} label={expanded ? "Put the panel back into the sidebar" : "Open the globe wide in the main area"} onClick={() => state.expand()} />
+      )}
+      <PopoverButton label="Help for the Footprint panel" icon="help" kind="quiet" class="sky-button--icon">
+        {() => <Help />}
+      </PopoverButton>
+    </div>
+  );
+}
+
+function Main({ state }: { state: FootprintState }): JSX.Element {
+  const status = state.releases.status.value;
+  if (status.state === "failed") {
+    return (
+      <div class="sky-foot__alone">
+        <RetryMessage message={`the releases could not be read: ${status.message}`} onRetry={() => void state.load()} />
+      </div>
+    );
+  }
+  if (status.state !== "ready") return <div class="sky-foot__alone">{<Loading text="Reading the footprint …" />}</div>;
+  if (status.value.length === 0) {
+    return (
+      <EmptyState title="No footprint">
+        <span>The footprint of no release that you may read is known: its catalogue has no list of tiles, and the survey no outline.</span>
+      </EmptyState>
+    );
+  }
+  return (
+    <div class="sky-foot__main">
+      <div class="sky-foot__map">
+        <Search state={state} />
+        <Globe state={state} />
+        <Tools state={state} />
+      </div>
+      <div class="sky-foot__side">
+        <Selection state={state} />
+        <Properties state={state} />
+        <Layers state={state} />
+        <DensityPart state={state} />
+        <Own state={state} />
+      </div>
+    </div>
+  );
+}
+
+function Search({ state }: { state: FootprintState }): JSX.Element {
+  const [text, setText] = useState("");
+  const answer = state.searched.value;
+  return (
+    <div class="sky-foot__search">
+      <form
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void state.search(text);
+        }}
+      >
+        <input class="sky-input" type="search" data-autofocus aria-label="Search: position, tile, object or name" placeholder="34.81 -5.69, tile, id, M 2, l=200 b=-60" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <Button icon="search" busy={state.searching.value} onClick={() => void state.search(text)} title="Find it on the sky">
+          <span class="sky-visually-hidden">Search</span>
+        </Button>
+      </form>
+      <div role="status" class={answer ? `sky-foot__answer sky-foot__answer--${answer.kind}` : undefined}>
+        {answer && (
+          <>
+            <Icon name={answer.kind === "found" ? "check" : answer.kind === "outside" ? "warning" : "error"} />
+            <span>{answer.text}</span>
+          </>
+        )}
+      </div>
+      {answer?.nearest && (
+        <Button kind="quiet" onClick={() => void state.search(answer.nearest ?? "")}>
+          Go to {answer.nearest}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Tools({ state }: { state: FootprintState }): JSX.Element {
+  const { projection } = state.look.value;
+  return (
+    <div class="sky-foot__tools" role="group" aria-label="View">
+      <select class="sky-select" aria-label="Projection" value={projection} onChange={(event) => state.project(event.currentTarget.value as ProjectionName)}>
+        {Object.entries(PROJECTIONS).map(([name, title]) => (
+          <option key={name} value={name}>
+            {title}
+          </option>
+        ))}
+      </select>
+      <Button onClick={() => state.lookAtSurvey()} title="The whole sky, the survey in the middle (Home)">
+        Whole sky
+      </Button>
+      <Button onClick={() => state.fit()} title="As near as the whole survey, or what is selected of it, allows">
+        {state.selected.value.length > 0 ? "Fit the selection" : "Fit the survey"}
+      </Button>
+    </div>
+  );
+}
+
+function Selection({ state }: { state: FootprintState }): JSX.Element {
+  const names = state.names.value;
+  const notice = state.notice.value;
+  const releases = state.releases.value ?? [];
+  const shown = releases.find((each) => each.release === state.release);
+  const formats = [
+    ["fits", "FITS"],
+    ["json", "JSON"],
+    ["ascii", "ASCII"],
+  ] as const;
+  return (
+    <section class="sky-foot__part" aria-label="Selection">
+      <div class="sky-foot__chosen">
+        <span role="status">
+          {names.length > 0 ? `${counted(names.length, "tile")} selected` : shown ? `${count(shown.tiles)} tiles, ${shown.area_deg2.toFixed(1)} deg² in ${shown.release}${shown.approximate ? " (approximate outline)" : ""}` : "No release shown"}
+        </span>
+        {names.length > 0 && <IconButton icon="cross" label="Clear the selection" onClick={() => state.clearSelection()} />}
+        <span class="sky-grow" />
+        <MenuButton
+          icon="download"
+          label="Coverage map"
+          text="MOC"
+          title={names.length > 0 ? "Save a coverage map (MOC 2.0) of the selected tiles" : "Save a coverage map (MOC 2.0) of the release"}
+          items={formats.map(([format, label]) => ({ label, hint: `As ${label}, order 11`, onSelect: () => void state.saveMoc(format) }))}
+        />
+      </div>
+      {names.length > 1 && (
+        <details class="sky-foot__names">
+          <summary>Names</summary>
+          <p class="sky-mono">{names.join(" ")}</p>
+        </details>
+      )}
+      {notice && (
+        <Message kind="info" onDismiss={() => (state.notice.value = null)}>
+          {notice}
+        </Message>
+      )}
+      {state.regionProblem.value && <Message kind="warn">{state.regionProblem.value}</Message>}
+    </section>
+  );
+}
+
+function Layers({ state }: { state: FootprintState }): JSX.Element {
+  const shown = state.shownReleases.value;
+  const switches = state.switches.value;
+  const hasOutline = (state.scene.value.outline.length ?? 0) > 0;
+  return (
+    <section class="sky-foot__part" aria-label="Layers">
+      <h3>Layers</h3>
+      {(state.releases.value ?? []).map((each) => (
+        <label key={each.release} class="sky-check">
+          <input type="checkbox" checked={shown.includes(each.release)} onChange={(event) => (event.currentTarget.checked ? void state.show(each.release) : state.hide(each.release))} />
+          Tiles of {each.release} <span class="sky-muted">({count(each.tiles)})</span>
+        </label>
+      ))}
+      {state.layerProblem.value && <Message kind="error">{state.layerProblem.value}</Message>}
+      {(Object.entries(SWITCHES) as [keyof Switches, string][])
+        .filter(([name]) => name !== "outline" || hasOutline)
+        .map(([name, title]) => (
+          <label key={name} class="sky-check">
+            <input type="checkbox" checked={switches[name]} onChange={() => state.toggle(name)} />
+            {title}
+          </label>
+        ))}
+    </section>
+  );
+}
+
+function DensityPart({ state }: { state: FootprintState }): JSX.Element | null {
+  const id = useId();
+  const density = state.density.value;
+  const [low, high] = density ? rangeOf(density.values) : [0, 1];
+  const stops = [0, 0.25, 0.5, 0.75, 1].map((part) => `rgb(${rampColour(part).slice(0, 3).join(" ")})`);
+  if (state.kinds.value.length === 0) return null;
+  return (
+    <section class="sky-foot__part" aria-label="Density">
+      <label for={id}>Density of {state.defaultRelease}</label>
+      <select id={id} class="sky-select" value={state.densityKind.value} onChange={(event) => void state.showDensity(event.currentTarget.value)}>
+        <option value="">None</option>
+        {state.kinds.value.map(({ kind, title }) => (
+          <option key={kind} value={kind}>
+            {title}
+          </option>
+        ))}
+      </select>
+      {state.densityBusy.value && <Loading text="Counting …" />}
+      {state.densityProblem.value && <Message kind="error">{state.densityProblem.value}</Message>}
+      {density && (
+        <div class="sky-foot__legend">
+          <span>{numberWords(low)}</span>
+          <span class="sky-foot__ramp" style={{ background: `linear-gradient(to right, ${stops.join(", ")})` }} />
+          <span>
+            {numberWords(high)} {density.unit}
+          </span>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Own({ state }: { state: FootprintState }): JSX.Element {
+  const id = useId();
+  const own = state.positions.value;
+  const found = own?.ra.length ?? 0;
+  return (
+    <section class="sky-foot__part" aria-label="Your positions">
+      <label for={id}>Your positions</label>
+      <textarea id={id} class="sky-foot__text" rows={3} spellcheck={false} placeholder={"RA,DEC\n34.8107,-5.6944"} value={state.positionsText.value} onInput={(event) => state.setPositions(event.currentTarget.value)} />
+      {own && (
+        <p role="status">
+          {state.positionsWords.value || counted(found, "position")}
+          {own.unreadCount > 0 && ` · ${counted(own.unreadCount, "line")} cannot be read, such as line ${own.unread.join(", ")}`}
+        </p>
+      )}
+      {found > 0 && (
+        <div class="sky-foot__acts">
+          <Button icon="check" onClick={() => void state.checkPositions()} title="Count how many of them each release covers">
+            Are they in?
+          </Button>
+          <Button onClick={() => state.fitPositions()}>Look there</Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Help(): JSX.Element {
+  const keys: readonly [string, string][] = [
+    ["drag, ← → ↑ ↓", "turn the sky"],
+    ["wheel, + −", "zoom"],
+    ["click, Enter", "select a tile"],
+    ["Shift click", "select several"],
+    ["Shift drag", "select the tiles that a circle reaches"],
+    ["double click", "go there, nearer"],
+    ["Home", "the whole sky"],
+    ["Escape", "clear the selection"],
+  ];
+  return (
+    <div class="sky-foot__help">
+      <p>
+        Search takes degrees (<code>34.81 -5.69</code>), sexagesimal (<code>02:19:14 -05:41:40</code>), galactic (<code>l=170 b=-60</code>), names of tiles, object ids, and names such as <code>M 2</code>.
+      </p>
+      <dl>
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>East is to the left. A tile is drawn as its unique area; its image reaches half an arcminute farther.</p>
+    </div>
+  );
+}
+
+function numberWords(value: number): string {
+  return Math.abs(value) >= 1000 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,67 @@
+/** A person's own positions: two numbers a line, or columns RA and DEC of a table. */
+
+import { toBase64 } from "../shared/bytes";
+import { Vertices } from "./vertices";
+
+export const MOST_POSITIONS = 200_000;
+
+export interface OwnPositions {
+  vertices: Vertices;
+  ra: Float64Array;
+  dec: Float64Array;
+  /** Lines that could not be read, from line 1; the first few. */
+  unread: number[];
+  unreadCount: number;
+}
+
+const FEW = 5;
+
+/** Read positions; degrees, or sexagesimal with colons (hours for right ascension). */
+export function readPositions(text: string): OwnPositions {
+  const lines = text.split(/\r?\n/);
+  const ra: number[] = [];
+  const dec: number[] = [];
+  const unread: number[] = [];
+  let columns: [number, number] = [0, 1];
+  let unreadCount = 0;
+  lines.forEach((line, n) => {
+    const plain = line.trim();
+    if (plain === "" || plain.startsWith("#") || ra.length >= MOST_POSITIONS) return;
+    const parts = plain.replace(/^[([]|[)\]]$/g, "").split(/\s*[,;\t]\s*|\s+/);
+    const header = headerOf(parts);
+    if (ra.length === 0 && header) {
+      columns = header;
+      return;
+    }
+    const [a, d] = [angle(parts[columns[0]], 15), angle(parts[columns[1]], 1)];
+    if (a !== null && d !== null && a >= 0 && a <= 360 && Math.abs(d) <= 90) {
+      ra.push(a);
+      dec.push(d);
+    } else {
+      unreadCount += 1;
+      if (unread.length < FEW) unread.push(n + 1);
+    }
+  });
+  return { vertices: new Vertices(ra, dec), ra: Float64Array.from(ra), dec: Float64Array.from(dec), unread, unreadCount };
+}
+
+function headerOf(parts: readonly string[]): [number, number] | null {
+  const names = parts.map((part) => part.toLowerCase());
+  const [ra, dec] = [names.indexOf("ra"), names.indexOf("dec")];
+  return ra >= 0 && dec >= 0 ? [ra, dec] : null;
+}
+
+function angle(text: string | undefined, unit: number): number | null {
+  if (text === undefined) return null;
+  if (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text)) return Number(text);
+  const found = /^([-+]?)(\d{1,3}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?$/.exec(text);
+  if (!found) return null;
+  const [whole, minutes, seconds] = [Number(found[2]), Number(found[3]), Number(found[4] ?? 0)];
+  if (minutes >= 60 || seconds >= 60) return null;
+  return (found[1] === "-" ? -1 : 1) * unit * (whole + minutes / 60 + seconds / 3600);
+}
+
+/** The positions as a check takes them. */
+export function packed({ ra, dec }: OwnPositions): { ra_base64: string; dec_base64: string } {
+  return { ra_base64: toBase64(new Uint8Array(ra.buffer)), dec_base64: toBase64(new Uint8Array(dec.buffer)) };
+}

@@ -1,0 +1,157 @@
+/**
+ * Lines, areas and dots in an opaque picture, written pixel by pixel.
+ *
+ * A canvas strokes the outlines of ten thousand tiles in half a second where it has no graphics card; short lines written straight into the
+ * picture take a few milliseconds there, and look the same everywhere.
+ */
+
+/** Red, green, blue, 0 to 255, and how opaque, 0 to 1. */
+export type Paint = readonly [number, number, number, number];
+
+export class Raster {
+  readonly bytes: Uint8ClampedArray<ArrayBuffer>;
+  private readonly pixels: Uint32Array;
+  private readonly left: Float64Array;
+  private readonly right: Float64Array;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    this.bytes = new Uint8ClampedArray(4 * width * height);
+    this.pixels = new Uint32Array(this.bytes.buffer);
+    this.left = new Float64Array(height);
+    this.right = new Float64Array(height);
+  }
+
+  clear(paint: Paint): void {
+    this.pixels.fill(packed(paint));
+  }
+
+  /** The colour at a pixel. */
+  at(x: number, y: number): [number, number, number] {
+    const value = this.pixels[y * this.width + x] ?? 0;
+    return [value & 255, (value >> 8) & 255, (value >> 16) & 255];
+  }
+
+  disc(x: number, y: number, radius: number, paint: Paint): void {
+    const last = Math.min(this.height - 1, Math.floor(y + radius));
+    for (let row = Math.max(0, Math.ceil(y - radius)); row <= last; row += 1) {
+      const half = Math.sqrt(Math.max(0, radius * radius - (row - y) ** 2));
+      this.span(row, x - half, x + half, paint);
+    }
+  }
+
+  dot(x: number, y: number, radius: number, paint: Paint): void {
+    for (let row = Math.round(y - radius); row <= Math.round(y + radius); row += 1) {
+      if (row >= 0 && row < this.height) this.span(row, x - radius, x + radius, paint);
+    }
+  }
+
+  /** Fill a polygon whose rows are each one span, as those of convex ones are. */
+  fill(xs: ArrayLike<number>, ys: ArrayLike<number>, count: number, paint: Paint): void {
+    const { left, right, height } = this;
+    let top = Infinity;
+    let bottom = -Infinity;
+    for (let n = 0; n < count; n += 1) {
+      top = Math.min(top, ys[n]!);
+      bottom = Math.max(bottom, ys[n]!);
+    }
+    const first = Math.max(0, Math.ceil(top));
+    const last = Math.min(height - 1, Math.ceil(bottom) - 1);
+    if (last < first) return;
+    left.fill(Infinity, first, last + 1);
+    right.fill(-Infinity, first, last + 1);
+    for (let n = 0, m = count - 1; n < count; m = n, n += 1) {
+      const up = ys[m]! < ys[n]!;
+      const x0 = up ? xs[m]! : xs[n]!;
+      const y0 = up ? ys[m]! : ys[n]!;
+      const x1 = up ? xs[n]! : xs[m]!;
+      const y1 = up ? ys[n]! : ys[m]!;
+      const end = Math.min(last, Math.ceil(y1) - 1);
+      const slope = (x1 - x0) / (y1 - y0);
+      for (let row = Math.max(first, Math.ceil(y0)); row <= end; row += 1) {
+        const x = x0 + (row - y0) * slope;
+        if (x < left[row]!) left[row] = x;
+        if (x > right[row]!) right[row] = x;
+      }
+    }
+    for (let row = first; row <= last; row += 1) this.span(row, left[row]!, right[row]!, paint);
+  }
+
+  /** A smooth line, some pixels wide. */
+  line(x0: number, y0: number, x1: number, y1: number, paint: Paint, wide = 1): void {
+    if (!(x0 >= 0 && x0 < this.width && x1 >= 0 && x1 < this.width && y0 >= 0 && y0 < this.height && y1 >= 0 && y1 < this.height)) {
+      const margin = wide + 1;
+      const inside = clipped(x0, y0, x1, y1, -margin, this.width + margin, -margin, this.height + margin);
+      if (!inside) return;
+      [x0, y0, x1, y1] = inside;
+    }
+    if (Math.abs(y1 - y0) > Math.abs(x1 - x0)) this.along(y0, x0, y1, x1, paint, wide, true);
+    else this.along(x0, y0, x1, y1, paint, wide, false);
+  }
+
+  /** A line that goes farther along than across; `steep` where along is down. */
+  private along(x0: number, y0: number, x1: number, y1: number, paint: Paint, wide: number, steep: boolean): void {
+    const slope = x1 === x0 ? 0 : (y1 - y0) / (x1 - x0);
+    const half = (wide * Math.sqrt(1 + slope * slope)) / 2;
+    const most = steep ? this.height : this.width;
+    const mostAcross = steep ? this.width : this.height;
+    const last = Math.min(most - 1, Math.round(Math.max(x0, x1)));
+    for (let along = Math.max(0, Math.round(Math.min(x0, x1))); along <= last; along += 1) {
+      const middle = y0 + (along - x0) * slope;
+      const low = middle - half + 0.5;
+      const high = middle + half + 0.5;
+      const end = Math.min(mostAcross - 1, Math.ceil(high) - 1);
+      for (let across = Math.max(0, Math.floor(low)); across <= end; across += 1) {
+        const part = Math.min(high, across + 1) - Math.max(low, across);
+        if (part > 0) this.blend(steep ? along * this.width + across : across * this.width + along, paint, part);
+      }
+    }
+  }
+
+  private span(row: number, from: number, to: number, paint: Paint): void {
+    const first = row * this.width + Math.max(0, Math.ceil(from));
+    const last = row * this.width + Math.min(this.width - 1, Math.ceil(to) - 1);
+    if (paint[3] >= 1) {
+      const value = packed(paint);
+      for (let at = first; at <= last; at += 1) this.pixels[at] = value;
+    } else {
+      for (let at = first; at <= last; at += 1) this.blend(at, paint, 1);
+    }
+  }
+
+  private blend(at: number, paint: Paint, part: number): void {
+    const alpha = Math.min(1, paint[3] * part);
+    const under = this.pixels[at]!;
+    const red = under & 255;
+    const green = (under >> 8) & 255;
+    const blue = (under >> 16) & 255;
+    this.pixels[at] =
+      (0xff000000 | ((blue + (paint[2] - blue) * alpha + 0.5) << 16) | ((green + (paint[1] - green) * alpha + 0.5) << 8) | ((red + (paint[0] - red) * alpha + 0.5) | 0)) >>> 0;
+  }
+}
+
+function packed([red, green, blue]: Paint): number {
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/** The part of a line in a box (Liang & Barsky 1984); null where there is none. */
+function clipped(x0: number, y0: number, x1: number, y1: number, left: number, right: number, top: number, bottom: number): [number, number, number, number] | null {
+  const dx = x1 - x0;
+  const dy = y1 - y0;
+  let from = 0;
+  let to = 1;
+  for (const [p, q] of [
+    [-dx, x0 - left],
+    [dx, right - x0],
+    [-dy, y0 - top],
+    [dy, bottom - y0],
+  ] as const) {
+    if (p === 0) {
+      if (!(q >= 0)) return null;
+    } else if (p < 0) from = Math.max(from, q / p);
+    else to = Math.min(to, q / p);
+  }
+  return from <= to ? [x0 + from * dx, y0 + from * dy, x0 + to * dx, y0 + to * dy] : null;
+}
