@@ -42,6 +42,6 @@ if [ -n "${front_end_pid:-}" ]; then
 fi
 
 step "pytest"
-# two processes, a file's tests together (tests/conftest.py)
-python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder "$@"
+# three processes on two cores, since tests wait a good part of their time; a file's tests together (tests/conftest.py)
+python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder "$@"
 step "done"
