@@ -101,7 +101,7 @@ class JobHandle:
 
     @property
     def files(self) -> list[Mapping[str, Any]]:
-        """The result files: ``name``, ``size_bytes``, ``sha256``, ``media_type``, ``rows``."""
+        """The result files: ``name``, ``size_bytes``, ``sha256``, ``media_type``, ``rows``; without the images of cutouts."""
         value: list[Mapping[str, Any]] = self._call("GET", "/files")["files"]
         return value
 
@@ -163,14 +163,16 @@ class JobHandle:
         self._call("DELETE")
 
     def download(self, folder: str | Path = ".", names: Sequence[str] | None = None) -> list[Path]:
-        """Copy result files into a folder, whole or not at all.
+        """Copy result files into a folder, each of them whole or not at all.
+
+        The images of a cutout job, and tiles, come in folders of their own as one stream.
 
         Parameters
         ----------
         folder
             An existing folder. Files of the same names are replaced.
         names
-            Which files; None for all.
+            Which of `files`; None for all that there is.
 
         Returns
         -------
@@ -183,6 +185,8 @@ class JobHandle:
             The job has no file of this name.
         UsageError
             The folder is missing, or cannot be written to.
+        ServiceUnavailable
+            A file did not arrive whole.
         """
         files = {str(file["name"]): file for file in self.files}
         wanted = list(files) if names is None else list(names)
@@ -190,6 +194,10 @@ class JobHandle:
             raise NotFound(f"job {self.id} has no file {unknown[0]!r:.200}; it has {', '.join(files) or 'none'}")
         if not Path(folder).is_dir():
             raise UsageError(f"there is no folder {folder}; make it first")
+        if names is None and self.refresh().info["files_count"] > len(files):
+            from .cutout_archive import unpack_archive
+
+            return unpack_archive(self._transport, self.id, Path(folder))
         return [self._download(files[name], Path(folder)) for name in wanted]
 
     def result(self) -> Result:

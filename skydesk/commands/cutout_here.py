@@ -5,11 +5,12 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..backends.cutout_results import JobResults
-from ..backends.position_files import positions_from_parquet
+from ..backends.position_files import given_from_parquet, positions_from_parquet
 from ..cutout.model import CutoutRequest, Positions
 from ..cutout.service import CutoutService
 from ..cutout.task import CutoutResults, run_cutouts
@@ -103,9 +104,10 @@ class _Services:
         """Read request and positions."""
         return request_from_json(request), positions_from_parquet(content)
 
-    def open_results(self, folder: Path, job_id: str) -> CutoutResults:
-        """Open the folder."""
-        return JobResults(folder, job_id, survey=self.cutouts.survey, tiles=lambda: self.cutouts.tiles)
+    def open_results(self, folder: Path, job_id: str, content: bytes) -> CutoutResults:
+        """Open the folder; `content` holds the positions as they were given."""
+        given = partial(given_from_parquet, content)
+        return JobResults(folder, job_id, survey=self.cutouts.survey, tiles=lambda: self.cutouts.tiles, given=given)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
+_TIMES = ("created_at", "started_at", "ended_at", "destruction_at")
+_SHOWN = ("id", "name", "type", "phase", "note", *_TIMES, "rows", "renewals_left", "folder")
+
 
 def add_commands(subparsers: Any) -> None:
     """Add ``jobs`` and what it can do."""
@@ -35,7 +38,7 @@ def add_commands(subparsers: Any) -> None:
     rename.add_argument("name", metavar="NAME")
     _with_ids(_add(actions, "renew", "keep the files of jobs one lifetime longer", _each("renew")))
     files = _with_id(_add(actions, "files", "list or fetch the files of a job", _files))
-    files.add_argument("--download", metavar="FOLDER", help="copy them into a folder")
+    files.add_argument("--download", metavar="FOLDER", help="copy them into a folder, with the images of a cutout job")
 
 
 def _add(actions: Any, name: str, help_text: str, run: Callable[[argparse.Namespace, "SkyDesk"], int]) -> argparse.ArgumentParser:
@@ -78,8 +81,7 @@ def _show(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     if arguments.json:
         print_json({**job.info, "log": job.log, "files": job.files})
         return 0
-    shown = ("id", "name", "type", "phase", "note", "created_at", "started_at", "ended_at", "destruction_at", "rows", "renewals_left", "folder")
-    print_rows(("FIELD", "VALUE"), [(key, job.info[key]) for key in shown if job.info[key] is not None])
+    print_rows(("FIELD", "VALUE"), [(key, job.info[key]) for key in _SHOWN if job.info[key] is not None])
     if job.info["error"]:
         print_text(f"\n{job.info['error']['message']}")
     if job.sql:

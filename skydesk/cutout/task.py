@@ -93,8 +93,8 @@ class CutoutServices(Protocol):
         """Reads a job's request and positions."""
 
     @property
-    def open_results(self) -> Callable[[Path, str], CutoutResults]:
-        """Opens the folder of a job; the text is the job's id."""
+    def open_results(self) -> Callable[[Path, str, bytes], CutoutResults]:
+        """Opens the folder of a job; given its path, the job's id, and the input that holds the positions as they were given."""
 
     @property
     def threads(self) -> int:
@@ -122,11 +122,12 @@ def run_cutouts(services: CutoutServices, request: Mapping[str, Any], context: T
     """
     began = time.monotonic()
     limits = _limits(request)
-    cutouts, positions = services.read_cutout_job(request, context.input(POSITIONS_INPUT))
+    content = context.input(POSITIONS_INPUT)
+    cutouts, positions = services.read_cutout_job(request, content)
     if (most := limits["max_positions"]) is not None and len(positions) > most:
         raise LimitExceeded(f"the table has {len(positions):,} positions, and a job may have {most:,}; split it")
     context.log(f"{len(positions):,} positions of {cutouts.release}, {services.threads} at a time")
-    results = services.open_results(context.folder, context.job_id)
+    results = services.open_results(context.folder, context.job_id, content)
     earlier = {row: outcome for row, outcome in results.earlier().items() if row < len(positions)}
     if earlier:
         context.log(f"{len(earlier):,} rows were finished by an earlier attempt and are kept")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +73,13 @@ class WorkerServices:
 
         return request_from_json(request), positions_from_parquet(content)
 
-    def open_results(self, folder: Path, job_id: str) -> "CutoutResults":
-        """Open the folder that a cutout job writes to."""
+    def open_results(self, folder: Path, job_id: str, content: bytes) -> "CutoutResults":
+        """Open the folder that a cutout job writes to; `content` is the input that holds the positions."""
         from ..backends.cutout_results import JobResults
+        from ..backends.position_files import given_from_parquet
 
-        return JobResults(folder, job_id, survey=self.survey, tiles=lambda: self.tiles)
+        given = partial(given_from_parquet, content)
+        return JobResults(folder, job_id, survey=self.survey, tiles=lambda: self.tiles, given=given)
 
 
 def worker_services(options: Mapping[str, Any]) -> WorkerServices:

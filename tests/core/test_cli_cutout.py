@@ -1,5 +1,6 @@
 """``skydesk cutout`` and ``sky.cutouts``: every way in gives the same images."""
 
+import csv
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -71,6 +72,18 @@ def test_the_command_the_notebook_and_a_job_give_the_same_bytes(skydesk: Command
     fetched = sky.fetch_cutouts(job.wait(120, progress=False), tmp_path / "by-job")
     assert [each.outcome for each in fetched] == ["done", "done", "duplicate", "outside"]
     assert images(tmp_path / "by-job") == by_command
+    for table in (next((tmp_path / "here").glob("positions_*.csv")), tmp_path / "by-job" / f"positions_{job.id}.csv"):
+        with table.open(newline="") as file:
+            assert [(row["note"], row["OUTCOME"]) for row in csv.DictReader(file)] == [
+                ("M2", "done"), ("cluster", "done"), ("again", "duplicate"), ("out", "outside"),
+            ]  # fmt: skip
+
+    (tmp_path / "all").mkdir()
+    downloaded = job.download(tmp_path / "all")
+    assert images(tmp_path / "all") == by_command
+    assert set(downloaded) == {path for path in (tmp_path / "all").rglob("*") if path.is_file()}
+    assert {path.name for path in downloaded} >= {each["name"] for each in job.files}
+    assert job.download(tmp_path, ["summary.json"]) == [tmp_path / "summary.json"]
 
 
 def test_a_command_that_was_stopped_goes_on_where_it_was(skydesk: Command, tmp_path: Path) -> None:

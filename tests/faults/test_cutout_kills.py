@@ -28,7 +28,7 @@ from tests.views import VIEWS
 
 ROWS, PAUSE_SECONDS = 120, 0.01
 ANN = User(name="ann", entitlements=replace(VIEWS["default"], services=frozenset({"*"})))
-TIMES = ("processing_time", "query_time", "created_at", "job_id")
+TIMES = ("processing_time", "created_at", "job_id")
 
 
 def options_of(survey_file: Path, folder: Path) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def worker_services(sky: CutoutDesk) -> SimpleNamespace:
         renderer=FileRenderer(),
         chart_objects=None,
         read_cutout_job=lambda request, content: (request_from_json(request), positions_from_parquet(content)),
-        open_results=lambda folder, job_id: JobResults(folder, job_id, survey=sky.survey, tiles=lambda: sky.tiles),
+        open_results=lambda folder, job_id, _: JobResults(folder, job_id, survey=sky.survey, tiles=lambda: sky.tiles),
         threads=1,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...cutout.model import CutoutRequest, Outcome, Positions, RowOutcome
 from ...cutout.outcomes import OUTCOMES_FILE, line_of, lines_of, outcome_of
 from ...cutout.ports import TileStore
+from ...cutout.position_text import PositionTable
 from ...cutout.task import JobTables
 from ...errors import Conflict
 from ...query.model import Cancellation
@@ -35,6 +36,8 @@ class JobResults:
         For the names of tables.
     survey, tiles
         For what the tables say of tiles.
+    given
+        Reads the table that the positions came from; None where it was not kept.
     """
 
     def __init__(
@@ -44,10 +47,11 @@ class JobResults:
         *,
         survey: Survey,
         tiles: Callable[[], TileStore],
+        given: Callable[[], PositionTable | None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._place = Place(folder)
-        self._job_id, self._survey, self._tiles, self._clock = job_id, survey, tiles, clock
+        self._job_id, self._survey, self._tiles, self._given, self._clock = job_id, survey, tiles, given, clock
         with self._place.opened(OUTCOMES_FILE, os.O_WRONLY | os.O_CREAT):
             pass  # from now on an attempt that dies leaves something to go on from
 
@@ -91,7 +95,7 @@ class JobResults:
             self.add(RowOutcome(row=row, outcome=Outcome.FAILED, message=_LOST))
         if (places < 0).any():
             places = self._places_of_rows(len(positions))
-        tables = Tables(self._place, self._job_id, self._survey, request, positions, made_at=self._clock())
+        tables = Tables(self._place, self._job_id, self._survey, request, positions, given=self._given(), made_at=self._clock())
         with self._place.read(OUTCOMES_FILE) as file:
 
             def outcome(row: int) -> RowOutcome:

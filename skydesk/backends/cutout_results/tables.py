@@ -13,9 +13,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ... import __version__
+from ...cutout.columns import canonical_name
 from ...cutout.model import NO_OBJECT, POSITION_COLUMNS, CutoutRequest, Outcome, Positions, RowOutcome
 from ...cutout.plan import row_options, tiles_of
 from ...cutout.ports import TileStore
+from ...cutout.position_text import PositionTable
 from ...errors import InvalidImage
 from ...query.model import Cancellation
 from ...survey import Survey
@@ -24,6 +26,7 @@ from .place import Place
 __all__ = ["Tables", "Totals"]
 
 _ROWS_BETWEEN_CHECKS = 1000
+_OUTCOME_COLUMNS = ("OUTCOME", "MESSAGE", "TILENAME", "FOLDER")
 
 
 @dataclass(slots=True)
@@ -54,14 +57,25 @@ class Tables:
     ----------
     place
         The job's folder.
+    given
+        The table that the positions came from, row by row; None where only the positions are known.
     """
 
     def __init__(
-        self, place: Place, job_id: str, survey: Survey, request: CutoutRequest, positions: Positions, *, made_at: datetime
+        self,
+        place: Place,
+        job_id: str,
+        survey: Survey,
+        request: CutoutRequest,
+        positions: Positions,
+        *,
+        given: PositionTable | None = None,
+        made_at: datetime,
     ) -> None:
         self.positions_name, self.summary_name, self.matched_name = f"positions_{job_id}.csv", "summary.json", f"matched_{job_id}.csv"
         self._place, self._job_id, self._survey, self._request, self._positions = place, job_id, survey, request, positions
-        self._made_at = made_at
+        self._given, self._made_at = given, made_at
+        self._has_positions = given is not None and {"RA", "DEC"} <= {canonical_name(name) for name in given.columns}
         self._own_options = row_options(request.options, positions)
         self._overridden = tuple(name for name in POSITION_COLUMNS if any(name in own for own in positions.overrides.values()))
         self._has_objects = bool((positions.object_id != NO_OBJECT).any())
@@ -69,20 +83,23 @@ class Tables:
     def write(
         self, outcome_of_row: Callable[[int], RowOutcome], *, options: Mapping[str, Any], seconds: float, cancellation: Cancellation
     ) -> Totals:
-        """Write ``positions_<job id>.csv`` and ``summary.json``, rows in the order given."""
+        """Write ``positions_<job id>.csv`` and ``summary.json``, rows in the order given.
+
+        Cells are written as they were given, also those that a spreadsheet would take for formulas.
+        """
         totals = Totals()
         with self._csv(self.positions_name, self._columns()) as writer, self._place.new_file(self.summary_name) as summary:
             summary.write(
                 _json_head({"skydesk": __version__, "job_id": self._job_id, "release": self._request.release, "options": options})
             )
             summary.write(b' "cutouts": [\n')
-            for row in range(len(self._positions)):
+            for row, cells in enumerate(self._cells()):
                 if not row % _ROWS_BETWEEN_CHECKS:
                     cancellation.check()
                 outcome = outcome_of_row(row)
                 ra, dec, object_id = self._position(row)
                 totals.note(outcome, ra, dec, object_id)
-                writer.writerow(self._line(row, outcome))
+                writer.writerow([str(row + 1), *cells, outcome.outcome.value, outcome.message, outcome.tile, outcome.folder])
                 summary.write(json.dumps(self._entry(row, outcome)).encode() + (b",\n" if row + 1 < len(self._positions) else b"\n"))
             summary.write(b" ],\n" + _json_tail(self._totals(totals, seconds)))
         return totals
@@ -109,12 +126,24 @@ class Tables:
 
     def _columns(self) -> list[str]:
         objects = ["COADD_OBJECT_ID"] if self._has_objects else []
-        return ["ROW", "RA", "DEC", *objects, *self._overridden, "OUTCOME", "MESSAGE", "TILENAME", "FOLDER"]
+        if self._given is None:
+            return ["ROW", "RA", "DEC", *objects, *self._overridden, *_OUTCOME_COLUMNS]
+        # positions of ids and names are of use too
+        found = [] if self._has_positions else ["RA", "DEC"]
+        return ["ROW", *_given_names(self._given.columns), *found, *_OUTCOME_COLUMNS]
 
-    def _line(self, row: int, outcome: RowOutcome) -> list[str]:
-        own = self._positions.overrides.get(row, {})
-        cells = [_cell(own.get(name)) for name in self._overridden]
-        return [str(row + 1), *self._place_cells(row), *cells, outcome.outcome.value, outcome.message, outcome.tile, outcome.folder]
+    def _cells(self) -> Iterator[list[str]]:
+        """What is said of each row before its outcome."""
+        if self._given is None:
+            for row in range(len(self._positions)):
+                own = self._positions.overrides.get(row, {})
+                yield [*self._place_cells(row), *(_cell(own.get(name)) for name in self._overridden)]
+            return
+        for first in range(0, len(self._positions), _ROWS_BETWEEN_CHECKS):
+            values = [column.to_pylist() for column in self._given.part(first, _ROWS_BETWEEN_CHECKS).values]
+            for row, cells in enumerate(zip(*values, strict=True), first):
+                found = [] if self._has_positions else self._place_cells(row)[:2]
+                yield ["" if cell is None else str(cell) for cell in cells] + found
 
     def _place_cells(self, row: int) -> list[str]:
         ra, dec, object_id = self._position(row)
@@ -157,7 +186,6 @@ class Tables:
             "outcomes": {outcome.value: totals.counts[outcome] for outcome in Outcome if totals.counts[outcome]},
             "number_of_files": totals.files,
             "size_on_disk": totals.size_bytes,
-            "query_time": 0.0,
             "processing_time": round(seconds, 3),
             "created_at": self._made_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
@@ -170,6 +198,12 @@ class Tables:
             writer.writerow(columns)
             yield writer
             text.detach()
+
+
+def _given_names(names: tuple[str, ...]) -> list[str]:
+    """Names of columns as given, but for those that the table has itself: a ``TILENAME`` is ``TILENAME_GIVEN``."""
+    ours = {"ROW", *_OUTCOME_COLUMNS}
+    return [f"{name}_GIVEN" if name.upper() in ours else name for name in names]
 
 
 def _cell(value: Any) -> str:

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from skydesk.backends.cutout_results import JobResults
+from skydesk.backends.position_files import given_from_parquet, positions_to_parquet
 from skydesk.cutout.model import NO_OBJECT, CutoutOptions, CutoutRequest, Outcome, Positions, RowOutcome
 from skydesk.cutout.outcomes import line_of
+from skydesk.cutout.position_text import table_of_text
 from skydesk.cutout.task import JobTables
 from skydesk.errors import Cancelled, Conflict, ServiceUnavailable
 from skydesk.query.model import Cancellation
@@ -216,6 +218,38 @@ def test_the_tables_have_every_row_once_in_the_order_given(results: JobResults, 
     }  # fmt: skip
     assert [row["OUTCOME"] for row in rows] == ["done", "done", "outside", "duplicate"]
     assert rows[2]["MESSAGE"] == "the position is outside the survey's tiles"
+
+
+def test_rows_are_written_as_they_were_given_with_what_became_of_them(
+    folder: Path, survey: Survey, tiles: FakeTiles, results: JobResults
+) -> None:
+    finish_all(results)
+    text = (
+        'NAME OF MINE,RA [deg],DEC,FLUX,TILENAME\n=1+1,21:33:26.4,-0.8200,1e-3,mine\n,323.40,-0.80,,\n@x,10,89,2,\n"a,b",323.36,-0.82,3,\n'
+    )
+    table = table_of_text(text)
+    content = positions_to_parquet(POSITIONS, table)
+    given = JobResults(folder, JOB_ID, survey=survey, tiles=lambda: tiles, given=lambda: given_from_parquet(content))
+    finish(given)
+    with (folder / f"positions_{JOB_ID}.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["ROW", "NAME OF MINE", "RA [deg]", "DEC", "FLUX", "TILENAME_GIVEN", "OUTCOME", "MESSAGE", "TILENAME", "FOLDER"]
+    assert rows[0][:7] == ["1", "=1+1", "21:33:26.4", "-0.8200", "1e-3", "mine", "done"]
+    assert rows[1] == ["2", "", "323.40", "-0.80", "", "", "done", "", "DES2134-0041", "DES2134-0041/DESJ000001"]
+    assert [row[1] for row in rows] == ["=1+1", "", "@x", "a,b"]
+
+
+def test_rows_that_were_given_by_id_have_the_positions_that_were_found(
+    folder: Path, survey: Survey, tiles: FakeTiles, results: JobResults
+) -> None:
+    finish_all(results)
+    table = table_of_text("COADD_OBJECT_ID,MINE\n1,a\n1234,b\n3,c\n4,d\n")
+    finish(JobResults(folder, JOB_ID, survey=survey, tiles=lambda: tiles, given=lambda: table))
+    with (folder / f"positions_{JOB_ID}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {key: rows[1][key] for key in ("COADD_OBJECT_ID", "MINE", "RA", "DEC")} == {
+        "COADD_OBJECT_ID": "1234", "MINE": "b", "RA": "323.4", "DEC": "-0.8",
+    }  # fmt: skip
 
 
 def test_the_summary_has_the_keys_of_desaccess(results: JobResults, folder: Path) -> None:
