@@ -22,8 +22,16 @@ _SLACK_BYTES = 16
 _UNUSED_BYTES = 8
 """Bytes left over at the end of a stream that tell a broken one; cfitsio leaves none."""
 
+_SHORT_BYTES = 2048
+"""A stream of no more bytes is read together with those behind it."""
+
+_WINDOW_BYTES = 16384
+
 _LONG_RUN = 24
 """Zeros that leave room for a one and 25 more bits in what `peek` gives."""
+
+_GOOD_BITS = 57
+"""Bits that `peek` gives from any position on."""
 
 
 _SHAPE = "UniTuple(int64, 9)"
@@ -73,10 +81,19 @@ def _raw_block(address: int, position: int, last: int, bits_each: int, out: Any,
 
 @inlined
 def _coded_block(address: int, position: int, end: int, last: int, low_bits: int, out: Any, begin: int, after: int) -> tuple[int, int]:
-    """Decode differences whose upper part is a run of zeros and a one, and whose ``low_bits`` follow; position -1 past ``end``."""
+    """Decode differences whose upper part is a run of zeros and a one, and whose ``low_bits`` follow; -1 for a run past ``end``.
+
+    Several come from what one `peek` gives: ``used`` of its bits are gone, and those that are left stand highest.
+    """
+    bits, used = peek(address, position), 0
     for i in range(begin, after):
-        bits = peek(address, position)
         zeros = leading_zeros(bits)
+        size = zeros + 1 + low_bits
+        if used + size > _GOOD_BITS or zeros > _LONG_RUN:
+            position += used
+            bits, used = peek(address, position), 0
+            zeros = leading_zeros(bits)
+            size = zeros + 1 + low_bits
         if zeros > _LONG_RUN:
             run = 0
             while leading_zeros(bits) >= 32:
@@ -86,15 +103,16 @@ def _coded_block(address: int, position: int, end: int, last: int, low_bits: int
                 bits = peek(address, position + run)
             zeros = run + leading_zeros(bits)
             value = (zeros << low_bits) | take(peek(address, position + zeros + 1), 0, low_bits)
+            position += zeros + 1 + low_bits
+            bits = peek(address, position)
         else:
             value = (zeros << low_bits) | take(bits, zeros + 1, low_bits)
-        position += zeros + 1 + low_bits
-        if position > end:
-            return -1, 0
+            bits <<= np.uint64(size)
+            used += size
         value &= 0xFFFFFFFF
         last += (value >> 1) ^ -(value & 1)
         out[i] = last
-    return position, last
+    return position + used, last
 
 
 @inlined
@@ -107,6 +125,20 @@ def _fetch(descriptor: int, address: int, size: int, offset: int) -> int:
             return LOST if got < 0 else SHORT
         done += got
     return 0
+
+
+@inlined
+def _fetch_ahead(descriptor: int, address: int, size: int, offset: int, length: int) -> int:
+    """Read bytes of the file to an address, and where streams are short, those of the next tiles with them; their number, or a code.
+
+    Most of the time of a short read goes into asking for it: as much as for some thousand bytes.
+    """
+    if length <= _SHORT_BYTES:
+        got: int = pread(descriptor, address, max(size, _WINDOW_BYTES), offset)
+        if got >= size:
+            return got
+    code = _fetch(descriptor, address, size, offset)
+    return size if code == 0 else code
 
 
 @inlined
@@ -161,25 +193,28 @@ def _stretch(length: int, begin: int, size: int, pixels: int, stride: int, bits:
     return begin_bit, end_bit, np.int64(values[base + first]), 0
 
 
-@compiled(f"int64(int32, int64[::1], int64[::1], {_SHAPE}, uint32[::1], int32[::1])")
+@compiled(f"int64(int32, int64[::1], int64[::1], {_SHAPE}, int64, int64, uint32[::1], int32[::1])")
 def build_index(
     descriptor: int,
     offsets: NDArray[np.int64],
     lengths: NDArray[np.int64],
     shape: tuple[int, ...],
+    first_tile: int,
+    after_tile: int,
     bits: NDArray[np.uint32],
     values: NDArray[np.int32],
 ) -> int:
-    """Decode every stream once; note the bit offset and the pixel before at each ``stride``-th pixel. 0, `SHORT` or `LOST`.
+    """Decode the streams of some tiles; note the bit offset and the pixel before at each ``stride``-th pixel. 0, `SHORT` or `LOST`.
 
+    ``bits`` and ``values`` hold the index of the whole plane; entries of other tiles stay as they are.
     ``shape`` is width, height, tile width and height, tiles across, stride, block, bytes of a pixel, and entries a tile.
     """
     width, height, tile_width, tile_height, tiles_across, stride, block, pixel_bytes, entries = shape
-    stream = np.empty(max(lengths.max(), 0) + 8 * block + _SLACK_BYTES, np.uint8)
+    stream = np.empty(max(lengths[first_tile:after_tile].max(), 0) + 8 * block + _SLACK_BYTES, np.uint8)
     scratch = np.empty(stride, np.int32)
-    bits[:] = _BAD_TILE
-    values[:] = 0
-    for tile in range(lengths.size):
+    bits[first_tile * entries : after_tile * entries] = _BAD_TILE
+    values[first_tile * entries : after_tile * entries] = 0
+    for tile in range(first_tile, after_tile):
         length = lengths[tile]
         if length <= pixel_bytes:
             continue
@@ -214,8 +249,9 @@ def decode_box(
     """
     width, height, tile_width, tile_height, tiles_across, stride, block, pixel_bytes, entries = shape
     rows, columns = out.shape
-    stream = np.empty(4096 + 8 * block + _SLACK_BYTES, np.uint8)
+    stream = np.empty(_WINDOW_BYTES + 8 * block + _SLACK_BYTES, np.uint8)
     scratch = np.empty(columns + stride, np.int32)
+    window_begin, window_end = np.int64(0), np.int64(0)
     for row in range(rows):
         tile_row = (y + row) // tile_height
         column = 0
@@ -233,15 +269,17 @@ def decode_box(
                 if code != 0:
                     return 16 * tile - code
                 skip, wanted = begin % stride, (end_bit + 7) // 8 - begin_bit // 8
-                if stream.size < wanted + 8 * block + _SLACK_BYTES:
-                    stream = np.empty(2 * wanted + 8 * block + _SLACK_BYTES, np.uint8)
-                code = _fetch(descriptor, stream.ctypes.data, wanted, offsets[tile] + begin_bit // 8)
-                if code != 0:
-                    return 16 * tile - code
-                ahead = 8 * (begin_bit // 8)
-                position, _ = _decode(
-                    stream.ctypes.data, begin_bit - ahead, end_bit - ahead, last, skip + size, block, pixel_bytes, scratch
-                )
+                at = offsets[tile] + begin_bit // 8
+                if at < window_begin or at + wanted > window_end:
+                    if stream.size < wanted + 8 * block + _SLACK_BYTES:
+                        stream = np.empty(2 * wanted + 8 * block + _SLACK_BYTES, np.uint8)
+                    got = _fetch_ahead(descriptor, stream.ctypes.data, wanted, at, lengths[tile])
+                    if got < 0:
+                        return 16 * tile - got
+                    window_begin, window_end = at, at + got
+                address, begun = stream.ctypes.data + at - window_begin, begin_bit % 8
+                ended = end_bit - begin_bit + begun
+                position, _ = _decode(address, begun, ended, last, skip + size, block, pixel_bytes, scratch)
                 if position < 0:
                     return 16 * tile - CORRUPT
                 _wrap(scratch, skip, skip + size, pixel_bytes)

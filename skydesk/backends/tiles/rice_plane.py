@@ -13,6 +13,7 @@ from ...errors import InvalidImage, ServiceUnavailable
 from .checksum import check_sum
 from .compressed_plane import CompressedPlane
 from .descriptor import Descriptor
+from .growing_index import GrowingIndex
 from .header import Extension
 from .layout import Layout
 from .seek_index import Entries, SeekIndex, index_key, index_name
@@ -28,14 +29,13 @@ class _Ready:
     """What a plane has once it was read for the first time."""
 
     table: TileTable
-    index: SeekIndex
+    index: SeekIndex | GrowingIndex
 
 
 class RicePlane(CompressedPlane):
     """One RICE-compressed image, read from any pixel on by means of its seek index.
 
-    The first read of a plane makes its index, where none is kept. A single small read would be quicker without, but the second would
-    not: reading half a plane row by row costs as much as its index, which then serves for ever.
+    Where no index is kept, a read makes that of the tiles that it touches, and once a quarter of them was touched, that of the others.
     """
 
     def __init__(
@@ -129,21 +129,28 @@ class RicePlane(CompressedPlane):
         except InvalidImage as error:
             return error
 
-    def _index(self, table: TileTable, *, fresh: bool = False) -> SeekIndex:
+    def _index(self, table: TileTable, *, fresh: bool = False) -> SeekIndex | GrowingIndex:
         layout, count = self._layout, self._layout.entries * self._layout.tiles
         if count > _MOST_ENTRIES:
             raise layout.header.fault(f"has {layout.tiles} tiles of {layout.tile_width} x {layout.tile_height} pixels; that is too many")
         number = self._extension.number
         key = index_key(self._path, number, self._file.size, self._file.changed_ns, layout.header.cards)
         folder, name = None if fresh else self._cache_folder, index_name(self._path, number)
-        return SeekIndex.get(folder, name, key, count, lambda: self._build(table, count), most_bytes=self._cache_bytes)
+        found = SeekIndex.find(folder, name, key, count)
+        if found is not None:
+            return found
+        check_sum(self._extension, self._file)
 
-    def _build(self, table: TileTable, count: int) -> Entries:
+        def keep(entries: Entries) -> SeekIndex:
+            return SeekIndex.keep(folder, name, key, entries, most_bytes=self._cache_bytes)
+
+        return GrowingIndex(layout.tiles, layout.entries, lambda first, after, made: self._build(table, first, after, made), keep)
+
+    def _build(self, table: TileTable, first: int, after: int, made: Entries) -> None:
+        """Make the entries of some tiles."""
         from . import kernels
 
-        check_sum(self._extension, self._file)
-        bits, values = np.empty(count, np.uint32), np.empty(count, np.int32)
-        code = kernels.build_index(self._file.number, table.offsets, table.lengths, _shape(self._layout), bits, values)
+        code = kernels.build_index(self._file.number, table.offsets, table.lengths, _shape(self._layout), first, after, *made)
         if code == kernels.LOST:
             raise ServiceUnavailable(f"{self._layout.header.label} cannot be read: the disk does not answer")
         if code == kernels.SHORT:
@@ -151,7 +158,6 @@ class RicePlane(CompressedPlane):
         found = os.fstat(self._file.number)
         if (found.st_size, found.st_mtime_ns) != (self._file.size, self._file.changed_ns):
             raise ServiceUnavailable(f"{self._layout.header.label} is being written; try again when that is done")
-        return bits, values
 
 
 def _shape(layout: Layout) -> tuple[int, ...]:

@@ -80,15 +80,22 @@ class SeekIndex:
         most_bytes
             Size of the folder, bytes; past it the indexes go that were opened longest ago.
         """
-        name += _SUFFIX
-        found = _opened(folder / name, key, count) if folder else None
+        return cls.find(folder, name, key, count) or cls.keep(folder, name, key, build(), most_bytes=most_bytes)
+
+    @classmethod
+    def find(cls, folder: Path | None, name: str, key: bytes, count: int) -> "SeekIndex | None":
+        """Take the index from the folder; None where it is not there, or not sound. Parameters are those of `get`."""
+        found = _opened(folder / (name + _SUFFIX), key, count) if folder else None
+        return None if found is None else cls(found, count)
+
+    @classmethod
+    def keep(cls, folder: Path | None, name: str, key: bytes, entries: Entries, *, most_bytes: int = CACHE_BYTES) -> "SeekIndex":
+        """Keep entries in the folder, or in memory where that cannot be done. Parameters are those of `get`."""
+        found = _kept(folder, name + _SUFFIX, key, entries) if folder else None
         if found is None:
-            entries = build()
-            found = _kept(folder, name, key, entries) if folder else None
-            if found is None:
-                return cls(None, count, entries)
-            _prune(found.path.parent, most_bytes)
-        return cls(found, count)
+            return cls(None, len(entries[0]), entries)
+        _prune(found.path.parent, most_bytes)
+        return cls(found, len(entries[0]))
 
     def entries(self, first: int, after: int) -> Entries | None:
         """Give the entries from ``first`` to before ``after``; None where the file has been tampered with and cannot give them."""
