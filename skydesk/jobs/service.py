@@ -1,29 +1,26 @@
 """The jobs service: what owners may do with their jobs."""
 
-import hashlib
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..access import User
-from ..errors import Conflict, InvalidRequest, LimitExceeded, NotAllowed, NotFound, ServiceUnavailable, SkydeskError
+from ..errors import Conflict, InvalidRequest, NotAllowed, NotFound, ServiceUnavailable, SkydeskError
 from .feed import WatchedJobStore
 from .housekeeping import Housekeeper, SweepReport, stop_work
 from .model import FINAL, Job, JobEvent, JobFile, Phase
 from .ports import JobFolders, JobRunner, JobStore, Mailer
+from .requests import as_json, default_name, text_of, with_inputs
 from .rules import email_faults, line_faults, new_id, renewed
 
 __all__ = ["Deletions", "JobService"]
 
 _DUPLICATE_SECONDS = 30
 _LATEST = 100
-_LARGEST_REQUEST_BYTES = 2**20
-_LARGEST_INPUT_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +126,7 @@ class JobService:
         ]
         if faults:
             raise InvalidRequest(faults)
-        described = _as_json(_with_inputs(request, inputs or {}))
+        described = as_json(with_inputs(request, inputs or {}))
         job = self._new_job(user, type, described, name=name, email=email, run_id=run_id, limit_seconds=limit_seconds)
         try:
             for file_name, content in (inputs or {}).items():
@@ -348,7 +345,7 @@ class JobService:
             id=new_id(),
             owner=user.name,
             type=type_,
-            name=_default_name(type_, request, now) if name is None else name,
+            name=default_name(type_, request, now) if name is None else name,
             phase=Phase.QUEUED,
             request=request,
             created_at=now,
@@ -368,7 +365,7 @@ class JobService:
         for job in self.store.jobs(new.owner, limit=_LATEST):
             if job.created_at <= earliest or job.phase in {Phase.ERROR, Phase.ABORTED} or job.delete_requested:
                 continue
-            if job.type == new.type and _text(job.request) == _text(new.request):
+            if job.type == new.type and text_of(job.request) == text_of(new.request):
                 ago = max(0, round((new.created_at - job.created_at).total_seconds()))
                 raise Conflict(f"same statement submitted {ago} s ago as job {job.id}; submit it as a duplicate if that is what you want")
 
@@ -378,42 +375,3 @@ def _require_jobs_allowed(user: User, limit_seconds: float) -> None:
     limits = user.entitlements.jobs
     if min(limits.concurrent, limits.queued, limit_seconds) <= 0:
         raise NotAllowed(f"{user.name} may not submit jobs; ask for a group that may")
-
-
-def _with_inputs(request: Mapping[str, Any], inputs: Mapping[str, bytes]) -> Mapping[str, Any]:
-    """Give the request with size and digest of every input in it."""
-    if not inputs:
-        return request
-    said = request.get("inputs")
-    described = {}
-    for name, content in inputs.items():
-        if len(content) > _LARGEST_INPUT_BYTES:
-            raise LimitExceeded(f"{name} takes {len(content):,} bytes; the most is {_LARGEST_INPUT_BYTES:,}")
-        known = said.get(name) if isinstance(said, Mapping) else None
-        digest = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        described[name] = {**known, **digest} if isinstance(known, Mapping) else digest
-    return {**request, "inputs": described}
-
-
-def _as_json(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the request as it will be read again from the store."""
-    try:
-        text = json.dumps(dict(request), allow_nan=False)
-    except ValueError as error:
-        raise InvalidRequest("the request holds a number that is not finite; give finite numbers only") from error
-    if len(text) > _LARGEST_REQUEST_BYTES:
-        raise LimitExceeded(f"the request takes {len(text)} bytes; the most is {_LARGEST_REQUEST_BYTES}")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
-
-
-def _default_name(type_: str, request: Mapping[str, Any], now: datetime) -> str:
-    output = request.get("output")
-    file_name = output.get("file_name") if isinstance(output, dict) else None
-    stem = PurePath(file_name).name.split(".")[0] if isinstance(file_name, str) else ""
-    return stem if not line_faults("name", stem) else f"{type_} {now:%Y-%m-%d %H:%M}"
-
-
-def _text(request: Mapping[str, Any]) -> Any:
-    sql = request.get("sql")
-    return sql.strip() if isinstance(sql, str) else request
