@@ -5,7 +5,7 @@ The file stands in a folder that its owner's lab may write to, so a line that is
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, BinaryIO
 
 from .model import Outcome, RowOutcome
@@ -19,12 +19,14 @@ LONGEST_LINE_BYTES = 1 << 16
 _LONGEST_NAME, _LONGEST_MESSAGE = 200, 4000
 _MOST_FILES, _MOST_TILES = 500, 100
 _LARGEST_COUNT = 2**53
+_FIELDS = tuple(field.name for field in fields(RowOutcome))
 
 
 def line_of(outcome: RowOutcome) -> bytes:
     """Write an outcome down as one line."""
     message = outcome.message if len(outcome.message) <= _LONGEST_MESSAGE else f"{outcome.message[: _LONGEST_MESSAGE - 1]}…"
-    return json.dumps({**asdict(outcome), "message": message}, allow_nan=False).encode() + b"\n"
+    value = {name: getattr(outcome, name) for name in _FIELDS} | {"message": message, "stitched": dict(outcome.stitched)}
+    return json.dumps(value, allow_nan=False).encode() + b"\n"
 
 
 def outcome_of(line: bytes) -> RowOutcome | None:

@@ -119,19 +119,29 @@ def _kept(cards: tuple[bytes, ...], primary: bool) -> list[bytes]:
     return kept
 
 
+_COUNTS = "".join(
+    f"{key:<8}= %20d / {comment}".ljust(80 - 20 + 4)
+    for key, comment in (
+        ("CUTX1", "first column on the tile, counted from 1"),
+        ("CUTX2", "last column on the tile"),
+        ("CUTY1", "first row on the tile, counted from 1"),
+        ("CUTY2", "last row on the tile"),
+        ("CUTBLANK", "pixels that no tile covers"),
+        ("CUTNFROM", "pixels that came from other tiles"),
+    )
+)
+"""Cards of whole numbers, to be filled in."""
+
+
 def _tail(cut: BandCut) -> bytes:
     """Make the cards that each cut has for itself; the same for all planes."""
     height, width = cut.sci.shape
-    tail = (
-        float_card("RA_CUTOUT", cut.ra_deg, "[deg] position asked for, ICRS")
-        + float_card("DEC_CUTOUT", cut.dec_deg, "[deg] position asked for, ICRS")
-        + integer_card("CUTX1", cut.x + 1, "first column on the tile, counted from 1")
-        + integer_card("CUTX2", cut.x + width, "last column on the tile")
-        + integer_card("CUTY1", cut.y + 1, "first row on the tile, counted from 1")
-        + integer_card("CUTY2", cut.y + height, "last row on the tile")
-        + integer_card("CUTBLANK", cut.blank_pixels, "pixels that no tile covers")
-        + integer_card("CUTNFROM", sum(cut.stitched.values()), "pixels that came from other tiles")
+    counts = (cut.x + 1, cut.x + width, cut.y + 1, cut.y + height, cut.blank_pixels, sum(cut.stitched.values()))
+    tail = b"".join(
+        float_card(key, degrees, "[deg] position asked for, ICRS")
+        for key, degrees in zip(_POSITION, (cut.ra_deg, cut.dec_deg), strict=True)
     )
+    tail += (_COUNTS % counts).encode("ascii")
     if not cut.stitched:
         return tail
     tail += boolean_card("CUTRESAM", cut.resampled, "T: interpolated (Lanczos, 3 lobes)")

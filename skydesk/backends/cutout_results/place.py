@@ -42,18 +42,22 @@ class Place:
         folder
             Relative, with ``/`` between its parts.
         """
-        temporary = f".{name}.partial"
         with self._folder(folder, make=True) as descriptor:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=descriptor)
-            with os.fdopen(os.open(temporary, _NEW_FILE, 0o644, dir_fd=descriptor), "wb") as file:
+            with os.fdopen(_new(descriptor, name), "wb") as file:
                 yield file
-            os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            _named(descriptor, name)
 
     def write(self, folder: str, name: str, content: bytes) -> None:
         """Write one file, whole or not at all."""
-        with self.new_file(name, folder) as file:
-            file.write(content)
+        with self._folder(folder, make=True) as descriptor:
+            file = _new(descriptor, name)
+            try:
+                written = os.write(file, content)
+                while written < len(content):
+                    written += os.write(file, memoryview(content)[written:])
+            finally:
+                os.close(file)
+            _named(descriptor, name)
 
     @contextmanager
     def opened(self, name: str, flags: int) -> Iterator[int]:
@@ -95,6 +99,21 @@ class Place:
                 yield descriptor
             finally:
                 os.close(descriptor)
+
+
+def _new(folder: int, name: str) -> int:
+    """Open a new file under a temporary name; one that was left behind there, or a link, goes."""
+    temporary = f".{name}.partial"
+    try:
+        return os.open(temporary, _NEW_FILE, 0o644, dir_fd=folder)
+    except FileExistsError:
+        os.unlink(temporary, dir_fd=folder)
+    return os.open(temporary, _NEW_FILE, 0o644, dir_fd=folder)
+
+
+def _named(folder: int, name: str) -> None:
+    """Give a finished file its name."""
+    os.rename(f".{name}.partial", name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _step(parent: int, name: str, *, make: bool) -> int:
