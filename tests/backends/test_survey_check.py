@@ -9,8 +9,10 @@ import pytest
 
 from skydesk.backends.survey_check import check_survey
 from skydesk.survey import shipped_survey
+from tests.survey_text import CATALOGUE_AND_TILES
 
-SURVEY = """
+SURVEY = (
+    """
 name = "small"
 title = "A small survey"
 bands = ["g", "r"]
@@ -20,16 +22,9 @@ zero_point_mag = 30.0
 name = "R1"
 title = "First"
 default = true
-[catalogue]
-kind = "duckdb"
-path = "catalog.duckdb"
-[tiles]
-prefix = "DES"
-first_ra_deg = 275.0
-first_dec_deg = 30.0
-last_dec_deg = -74.0
-step_arcsec = 2570.0
-size_pixels = 10000
+"""
+    + CATALOGUE_AND_TILES
+    + """\
 [images]
 path = "tiles/{tile}/{tile}_r{reqnum}p{attnum}_{band}.fits.fz"
 [[tables]]
@@ -47,6 +42,7 @@ TILENAME = { type = "string" }
 [row_counts]
 R1_MAIN = 2
 """
+)
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import pytest
 from skydesk.errors import InvalidSurvey, NotFound
 from skydesk.query.model import Column, ColumnType
 from skydesk.survey import Survey, load_survey, shipped_survey
+from tests.survey_text import CATALOGUE_AND_TILES
 
-GOOD = """
+GOOD = (
+    """
 name = "small"
 title = "A small survey"
 bands = ["g", "Y"]
@@ -28,17 +30,9 @@ name = "R2"
 title = "Second"
 default = true
 
-[catalogue]
-kind = "duckdb"
-path = "catalog.duckdb"
-
-[tiles]
-prefix = "DES"
-first_ra_deg = 275.0
-first_dec_deg = 30.0
-last_dec_deg = -74.0
-step_arcsec = 2570.0
-size_pixels = 10000
+"""
+    + CATALOGUE_AND_TILES
+    + """\
 
 [images]
 path = "tiles/{release}/{tile}/{tile}_r{reqnum}p{attnum}_{band}.fits.fz"
@@ -60,6 +54,7 @@ title = "All"
 description = "Everything"
 sql = "SELECT * FROM R2_MAIN"
 """
+)
 
 PUBLISHED = {
     "DR2_MAIN": 215,

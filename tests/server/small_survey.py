@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 
 from skydesk.survey import load_survey
+from tests.survey_text import CATALOGUE_AND_TILES
 
 __all__ = ["STARS", "write_survey"]
 
 STARS = 5000
 
-_FILE = """\
+_FILE = (
+    """\
 name = "small"
 title = "Small survey"
 bands = ["g", "r", "i"]
@@ -24,17 +26,9 @@ name = "R1"
 title = "First release"
 default = true
 
-[catalogue]
-kind = "duckdb"
-path = "catalog.duckdb"
-
-[tiles]
-prefix = "DES"
-first_ra_deg = 275.0
-first_dec_deg = 30.0
-last_dec_deg = -74.0
-step_arcsec = 2570.0
-size_pixels = 10000
+"""
+    + CATALOGUE_AND_TILES
+    + """\
 
 [images]
 path = "tiles/{tile}_{band}.fits"
@@ -77,6 +71,7 @@ description = "Magnitude in {band}, 99 where it was not measured"
 type = "string"
 description = "What somebody noted <b>about</b> the star"
 """
+)
 
 
 def write_survey(folder: Path) -> Path:
