@@ -66,16 +66,17 @@ def _places(count: int) -> list[tuple[int, int]]:
 
 
 def _index_figures(path: Path, folder: Path) -> list[dict[str, Any]]:
-    """How long the index of a plane takes that was never read, all of it on one core, and how large it is."""
+    """How long the first cut of a plane takes that was never read, and its whole index, all of it on one core; and how large that is."""
     _read(SurveyImage(path, cache_folder=None).planes[1], (0, 0))
-    seconds = [seconds_of(lambda: _read(SurveyImage(path, cache_folder=None).planes[0], (0, 0))) for _ in range(3)]
-    SurveyImage(path, cache_folder=folder)
+    first = [seconds_of(lambda: _read(SurveyImage(path, cache_folder=None).planes[0], (0, 0))) for _ in range(3)]
+    seconds = [seconds_of(lambda: _make_index(SurveyImage(path, cache_folder=None).planes[0])) for _ in range(3)]
     for plane in SurveyImage(path, cache_folder=folder).planes:
-        _read(plane, (0, 0))
+        _make_index(plane)
     megabytes = max(file.stat().st_size for file in folder.iterdir()) / 1e6
     kept = [seconds_of(lambda: _read(SurveyImage(path, cache_folder=folder).planes[0], (0, 0))) for _ in range(3)]
     return [
-        figure("seek index of a whole SCI plane: first read", min(seconds), "s", target=TARGET_INDEX_S),
+        figure("first read of a SCI plane, no index kept", 1e3 * min(first), target=50),
+        figure("seek index of a whole SCI plane", min(seconds), "s", target=TARGET_INDEX_S),
         figure("seek index of a plane: size", megabytes, "MB", target=7),
         figure("first read of an opened file, index kept", 1e3 * min(kept), target=50),
     ]
@@ -110,6 +111,11 @@ def _second_core(plane: Any) -> dict[str, Any]:
         two = min(seconds_of(lambda: list(threads.map(all_of, halves))) for _ in range(ROUNDS))
     ratio = one / two
     return figure("two threads against one", ratio, "x", target=f">= {TARGET_SECOND_CORE}", ok=ratio >= TARGET_SECOND_CORE)
+
+
+def _make_index(plane: Any) -> None:
+    """Touch a quarter of the rows, which is when the rest of the index is made as well."""
+    plane.read(0, 0, np.empty((SIDE // 4, 1), plane.dtype))
 
 
 def _read(plane: Any, place: tuple[int, int]) -> NDArray[Any]:
