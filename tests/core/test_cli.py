@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skydesk.cli import main
+from tests.core.command_line import Command, command_of, use_own_folders
 from tests.server.processes import clean_environment
 from tests.server.serving import wait_until
 
@@ -18,33 +18,19 @@ TEN = "SELECT COADD_OBJECT_ID, RA, MAG_AUTO_G, TILENAME FROM DR2_MAIN WHERE ROWN
 ENDLESS = "SELECT COUNT(*) FROM DR2_MAIN a, DR2_MAIN b, DR2_MAIN c, DR2_MAIN d WHERE a.RA + b.RA + c.RA > d.RA"
 MILLIONS = "SELECT a.RA, b.DEC FROM DR2_MAIN a, DR2_MAIN b"
 
-Command = Callable[..., tuple[int, str, str]]
 Terminal = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, tiny_survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SKYDESK_URL", "SKYDESK_SERVICE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SKYDESK_DATA_FOLDER", str(tmp_path / "skydesk"))
-    monkeypatch.setenv("SKYDESK_SURVEY", str(tiny_survey))
-    monkeypatch.setenv("SKYDESK_WORKERS", "2")
+    use_own_folders(monkeypatch, tmp_path, tiny_survey, workers=2)
 
 
 @pytest.fixture
 def skydesk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     """Run a command in this process; gives status, standard output and standard error."""
     before = signal.getsignal(signal.SIGTERM)
-
-    def run(*argv: str) -> tuple[int, str, str]:
-        try:
-            status = main(argv)
-        except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else 1
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    yield run
+    yield command_of(capsys)
     signal.signal(signal.SIGTERM, before)
 
 

@@ -3,46 +3,32 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from skydesk.cli import main
 from skydesk.client import Cutouts, JobHandle, SkyDesk, connect
 from skydesk.errors import InvalidRequest, LimitExceeded, NotFound
+from tests.core.command_line import Command, command_of, use_own_folders
 
 POSITIONS = "RA,DEC,XSIZE,note\n323.3626,-0.8233,,M2\n323.33,-0.842,0.7,cluster\n323.3626,-0.8233,,again\n10,20,,out\n"
 PRODUCTS = ["--fits", "--lupton", "--stiff", "gri", "--size-arcmin", "0.5", "0.4", "--planes", "SCI,WGT"]
 OPTIONS = {"stiff_bands": ["gri"], "planes": ["SCI", "WGT"]}
 
-Command = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, tiny_survey: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SKYDESK_URL", "SKYDESK_SERVICE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SKYDESK_DATA_FOLDER", str(tmp_path / "skydesk"))
-    monkeypatch.setenv("SKYDESK_SURVEY", str(tiny_survey))
-    monkeypatch.setenv("SKYDESK_WORKERS", "1")
+    use_own_folders(monkeypatch, tmp_path, tiny_survey, workers=1)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.csv").write_text(POSITIONS)
 
 
 @pytest.fixture
 def skydesk(capsys: pytest.CaptureFixture[str]) -> Command:
-    def run(*argv: str) -> tuple[int, str, str]:
-        try:
-            status = main(argv)
-        except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else 1
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
+    return command_of(capsys)
 
 
 @pytest.fixture
