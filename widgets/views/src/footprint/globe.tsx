@@ -51,7 +51,7 @@ class Drawing {
   private shown: Look;
   private pressed: { x: number; y: number; moved: boolean; circle: { ra: number; dec: number } | null } | null = null;
   private pinch = 0;
-  private clicked = 0;
+  private clicked = { at: -Infinity, x: 0, y: 0 };
   private ownChange = false;
 
   constructor(
@@ -201,10 +201,12 @@ class Drawing {
       this.state.clearSelection();
       return;
     }
-    const twice = event.timeStamp - this.clicked < DOUBLE_MS;
-    this.clicked = twice ? 0 : event.timeStamp;
+    const more = event.shiftKey || event.ctrlKey || event.metaKey;
+    const near = Math.hypot(event.offsetX - this.clicked.x, event.offsetY - this.clicked.y) <= CLICK_PX;
+    const twice = !more && near && event.timeStamp - this.clicked.at < DOUBLE_MS;
+    this.clicked = { at: twice || more ? -Infinity : event.timeStamp, x: event.offsetX, y: event.offsetY };
     if (twice) this.state.lookAt(there.ra, there.dec, Math.min(400, Math.max(this.shown.zoom * 2.5, 4)));
-    else this.state.selectAt(there.ra, there.dec, event.shiftKey || event.ctrlKey || event.metaKey);
+    else this.state.selectAt(there.ra, there.dec, more);
   }
 
   private drop(event: PointerEvent): void {

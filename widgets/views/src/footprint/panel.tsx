@@ -157,7 +157,7 @@ function Selection({ state }: { state: FootprintState }): JSX.Element {
           label="Coverage map"
           text="MOC"
           title={names.length > 0 ? "Save a coverage map (MOC 2.0) of the selected tiles" : "Save a coverage map (MOC 2.0) of the release"}
-          items={formats.map(([format, label]) => ({ label, hint: `As ${label}, order 11`, onSelect: () => void state.saveMoc(format) }))}
+          items={formats.map(([format, label]) => ({ label, hint: `Save it as ${label}`, onSelect: () => void state.saveMoc(format) }))}
         />
       </div>
       {names.length > 1 && (

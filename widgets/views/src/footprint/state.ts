@@ -31,6 +31,10 @@ import { centreOf, nameOf, placeAt, TileLayer, type Place } from "./tiles";
 export type Answer = { kind: "found" | "outside" | "failed"; text: string; nearest: string | null };
 
 const MOST_SELECTED = 2000;
+/** Order of coverage maps, and that of the maps of a few tiles, whose edges count for more. */
+const USUAL_ORDER = 11;
+const FINE_ORDER = 14;
+const FEW_TILES = 50;
 const FIRST_SWITCHES: Switches = { grid: true, labels: true, galactic: true, ecliptic: false, outline: true, landmarks: true };
 
 interface Shown {
@@ -406,7 +410,8 @@ export class FootprintState {
   async saveMoc(format: "fits" | "json" | "ascii"): Promise<void> {
     const names = this.names.peek();
     try {
-      const body = { release: this.release, order: 11, format, ...(names.length > 0 ? { tiles: names } : {}) };
+      const order = names.length > 0 && names.length <= FEW_TILES ? FINE_ORDER : USUAL_ORDER;
+      const body = { release: this.release, order, format, ...(names.length > 0 ? { tiles: names } : {}) };
       const moc = mocFromJson(await this.transport.json("POST", "footprint/moc", body));
       const bytes = Uint8Array.from(atob(moc.content), (letter) => letter.charCodeAt(0));
       const stem = names.length === 1 ? names[0] : names.length > 1 ? `${names.length}_tiles` : this.release;
