@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from traitlets import Enum, Float, Int, Unicode, default, validate
+from traitlets import Bool, Enum, Float, Int, Unicode, default, validate
 from traitlets.config import Configurable
 
 from .errors import Fault, InvalidRequest
@@ -67,6 +67,29 @@ class SkydeskSettings(Configurable):
         config=True
     )
     catalog_connections = Int(16, min=1, help="""Statements that may run in the service at the same time; more wait.""").tag(config=True)
+    oracle_dsn = Unicode(
+        help="""Where the Oracle database is, for survey files whose catalogue is of the kind `oracle`: host:port/service, or a connect
+        descriptor. Needs oracle_user and oracle_password_file. Default: $SKYDESK_ORACLE_DSN."""
+    ).tag(config=True)
+    oracle_user = Unicode(
+        help="""Account with which SkyDesk logs on to Oracle; best one that may do nothing but read the survey's tables.
+        Default: $SKYDESK_ORACLE_USER."""
+    ).tag(config=True)
+    oracle_password_file = Unicode(
+        help="""File with the password of oracle_user, on one line; jobs read it too, on Kubernetes from a Secret mounted with
+        KubernetesJobs.extra_volumes at the same path. Default: $SKYDESK_ORACLE_PASSWORD_FILE."""
+    ).tag(config=True)
+    oracle_schema = Unicode(help="""Owner of the survey's tables in Oracle, such as DES_ADMIN. Empty for oracle_user itself.""").tag(
+        config=True
+    )
+    oracle_proxy = Bool(
+        False,
+        help="""Log on as `oracle_user[person]` for queries and jobs of a person, so that the person's own grants and profile hold.
+        Each person needs an account of the same name there, with ALTER USER person GRANT CONNECT THROUGH oracle_user.""",
+    ).tag(config=True)
+    oracle_refresh_seconds = Float(
+        3600, min=1, help="""How often comments and numbers of rows are read anew from Oracle's dictionary, seconds."""
+    ).tag(config=True)
     image_cache_folder = Unicode(
         help="""Folder of the seek indexes of compressed images, 6 MB a plane of a whole tile, made when an image is first cut.
         Several services and workers may share it; it may be deleted at any time. Empty to keep indexes in memory only.
@@ -139,6 +162,18 @@ class SkydeskSettings(Configurable):
     @default("database_url")
     def _database_url_default(self) -> str:
         return os.environ.get("SKYDESK_DATABASE_URL") or f"sqlite:///{Path(self.data_folder).resolve() / 'skydesk.sqlite'}"
+
+    @default("oracle_dsn")
+    def _oracle_dsn_default(self) -> str:
+        return os.environ.get("SKYDESK_ORACLE_DSN", "")
+
+    @default("oracle_user")
+    def _oracle_user_default(self) -> str:
+        return os.environ.get("SKYDESK_ORACLE_USER", "")
+
+    @default("oracle_password_file")
+    def _oracle_password_file_default(self) -> str:
+        return os.environ.get("SKYDESK_ORACLE_PASSWORD_FILE", "")
 
     @default("image_cache_folder")
     def _image_cache_folder_default(self) -> str:

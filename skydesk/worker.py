@@ -31,6 +31,7 @@ from .backends.local_runner.wire import job_from_message
 from .errors import Cancelled, DeadlineExceeded, SkydeskError
 from .jobs.model import Job, JobError, JobFile, JobOutcome, Phase
 from .jobs.ports import ResumableTask, Task
+from .query.acting import acting_for
 from .query.model import Cancellation
 
 __all__ = ["GRACE_SECONDS", "STOP_REASONS", "Execution", "JobContext", "failure_of", "main", "registered_tasks", "resolve", "tasks_of"]
@@ -231,7 +232,8 @@ class Execution:
             if earlier_log:
                 context.continue_log(earlier_log, resumed=resumable)
             context.log(f"{self._job.type} job {self._job.id}, attempt {self._job.attempt}")
-            outcome = _checked_task(task, self._job)(services, self._job.request, context)
+            with acting_for(self._job.owner):
+                outcome = _checked_task(task, self._job)(services, self._job.request, context)
             context.flush()
             context.log(f"done in {time.monotonic() - began:.3f} s")
             files = self._publish(folder, outcome, began)

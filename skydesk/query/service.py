@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..access import User
 from ..errors import Cancelled, Fault, InternalError, InvalidQuery, InvalidRequest, NotAllowed, NotFound, SkydeskError
+from .acting import acting_for
 from .arrow import schema_of
 from .limits import LimitedRows
 from .model import Column, Explanation, HistoryEntry, QueryRequest, Table
@@ -136,12 +137,14 @@ class QueryService:
             As in `Catalog.check`.
         """
         self._require_readable(user, sql)
-        return self._catalog.check(sql, readable=user.entitlements.releases)
+        with acting_for(user.name):
+            return self._catalog.check(sql, readable=user.entitlements.releases)
 
     def explain(self, user: User, sql: str) -> Explanation:
         """Tell how the database would carry a statement out; errors as in `check`."""
         self._require_readable(user, sql)
-        return self._catalog.explain(sql, readable=user.entitlements.releases)
+        with acting_for(user.name):
+            return self._catalog.explain(sql, readable=user.entitlements.releases)
 
     def quick(self, user: User, sql: str, query_id: str | None = None) -> QuickPage:
         """Run a statement and give its first rows.
@@ -168,7 +171,7 @@ class QueryService:
         with self._recorded(user, sql, "quick") as run, self._quick.admit(user.name, query_id) as cancellation:
             asked = time.monotonic()
             releases = self._require_readable(user, sql)
-            with self._catalog.stream(
+            with acting_for(user.name), self._catalog.stream(
                 sql,
                 max_rows=limits.quick_rows + 1,
                 limit_seconds=limits.quick_seconds,
@@ -218,13 +221,16 @@ class QueryService:
         allowed = limits.max_rows
         with self._recorded(user, sql, "stream") as run, self._streams.admit(user.name, query_id) as cancellation:
             self._require_readable(user, sql)
-            with self._catalog.stream(
+            stream = self._catalog.stream(
                 sql,
                 max_rows=allowed + 1 if max_rows is None else min(max_rows, allowed + 1),
                 limit_seconds=min(limits.max_seconds, limit_seconds or limits.max_seconds),
                 cancellation=cancellation,
                 readable=user.entitlements.releases,
-            ) as rows:
+            )
+            with ExitStack() as stack:
+                with acting_for(user.name):  # only here: who reads the stream may do so in another thread
+                    rows = stack.enter_context(stream)
                 run.counted = LimitedRows(rows, max_rows=allowed, max_bytes=limits.max_result_bytes)
                 yield run.counted
 
@@ -296,7 +302,8 @@ class QueryService:
         faults += number_faults(request.max_rows, None)
         try:
             self._require_readable(user, request.sql)
-            self._catalog.check(request.sql)
+            with acting_for(user.name):
+                self._catalog.check(request.sql)
         except InvalidQuery as error:
             if not faults:
                 raise

@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ServiceUnavailable
+from ..errors import Fault, InvalidRequest, ServiceUnavailable
 from ..settings import SkydeskSettings
 
 if TYPE_CHECKING:
+    from ..backends.duckdb_catalog import DuckdbCatalog
+    from ..backends.oracle_catalog import OracleCatalog
     from ..query.ports import Catalog
     from ..survey import Survey
 
@@ -16,26 +18,36 @@ __all__ = ["catalog_options", "demo_survey", "open_survey"]
 
 
 def open_survey(path: Path, options: Mapping[str, Any], opened: ExitStack) -> "tuple[Survey, Catalog]":
-    """Read a survey file and open its catalogue, which `opened` closes."""
+    """Read a survey file and open its catalogue, which `opened` closes.
+
+    Parameters
+    ----------
+    options
+        As `catalog_options` gives them.
+    """
     from ..survey import load_survey
 
     survey = load_survey(path)
-    if survey.catalogue.kind != "duckdb" or survey.catalogue.path is None:
-        raise ServiceUnavailable(f"a catalogue of the kind {survey.catalogue.kind!r} cannot be opened by this SkyDesk; it opens duckdb")
-    from ..backends.duckdb_catalog import DuckdbCatalog
-
-    catalog = DuckdbCatalog(survey.catalogue.path, survey=survey, **options)
+    catalog = _open_oracle(survey, options) if survey.catalogue.kind == "oracle" else _open_duckdb(survey, options)
     opened.callback(catalog.close)
     return survey, catalog
 
 
 def catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
-    """What a catalogue is opened with."""
+    """What a catalogue is opened with, whichever it is; JSON values, and no secret among them."""
     return {
         "memory_bytes": settings.catalog_memory_bytes,
         "threads": settings.catalog_threads,
         "temp_bytes": settings.catalog_temp_bytes,
         "connections": settings.catalog_connections,
+        "oracle": {
+            "dsn": settings.oracle_dsn,
+            "user": settings.oracle_user,
+            "password_file": settings.oracle_password_file,
+            "schema": settings.oracle_schema,
+            "proxy": settings.oracle_proxy,
+            "refresh_seconds": settings.oracle_refresh_seconds,
+        },
     }
 
 
@@ -44,3 +56,26 @@ def demo_survey(on_progress: Callable[[float], None]) -> Path:
     from ..demo_survey import cached_survey
 
     return cached_survey("demo", on_progress=lambda fraction, _: on_progress(fraction))
+
+
+def _open_duckdb(survey: "Survey", options: Mapping[str, Any]) -> "DuckdbCatalog":
+    from ..backends.duckdb_catalog import DuckdbCatalog
+
+    assert survey.catalogue.path is not None  # noqa: S101 (the survey file of this kind names one)
+    return DuckdbCatalog(survey.catalogue.path, survey=survey, **{name: value for name, value in options.items() if name != "oracle"})
+
+
+def _open_oracle(survey: "Survey", options: Mapping[str, Any]) -> "OracleCatalog":
+    try:
+        from ..backends.oracle_catalog import Account, OracleCatalog
+    except ModuleNotFoundError as error:
+        raise ServiceUnavailable("the survey's catalogue is in Oracle, whose driver is missing; pip install skydesk[oracle]") from error
+    given = options.get("oracle", {})
+    missing = [name for name in ("dsn", "user", "password_file") if not given.get(name)]
+    if missing:
+        message = "is empty; a survey whose catalogue is in Oracle needs it"
+        raise InvalidRequest(Fault(field=f"oracle_{name}", message=message) for name in missing)
+    account = Account(
+        dsn=given["dsn"], user=given["user"], password_file=Path(given["password_file"]), schema=given["schema"], proxy=given["proxy"]
+    )
+    return OracleCatalog(account, survey=survey, connections=options["connections"], refresh_seconds=given["refresh_seconds"])

@@ -153,7 +153,7 @@ CODES: dict[str, Meaning] = {
         ("DPY-6000 DPY-6001 DPY-6003 DPY-6005", "the database is down or cannot be reached", "try again in a few minutes"),
         ("DPY-1002 DPY-4007", "SkyDesk is closing its connections", "try again in a moment"),
         (
-            "DPY-4000 DPY-4001 DPY-4026 DPY-4027",
+            "DPY-4000 DPY-4001 DPY-4017 DPY-4026 DPY-4027",
             "the database's address is not understood",
             "tell the operator to look at the settings oracle_dsn and oracle_user",
         ),

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import oracledb
@@ -21,6 +22,7 @@ _log = logging.getLogger("skydesk.oracle")
 _T = TypeVar("_T")
 _LOGIN_SECONDS = 20.0
 _RELEASE_SECONDS = 5.0
+_CLOSE_SECONDS = 1.0
 _WAIT_MILLISECONDS = 10_000
 _REST_SECONDS = 60.0
 """How long a login that was refused is not tried again."""
@@ -113,53 +115,80 @@ class Sessions:
             pools, self._pools, self._closed = list(self._pools.values()), {}, True
         closing = Caller()
         for pool in pools:
-            _within(closing, lambda pool=pool: pool.close(force=True))  # type: ignore[misc]
+            _within(closing, partial(pool.close, force=True), _CLOSE_SECONDS)
         closing.leave()
 
     def _connect(self, caller: Caller, deadline: Deadline, person: str, action: str) -> tuple[oracledb.ConnectionPool, oracledb.Connection]:
         login = self._account.login(person)
         self._require_rested(login)
-        pool = self._pool(login)
-        left = deadline.remaining_seconds(_LOGIN_SECONDS)
         abandoned = threading.Event()
 
-        def acquire() -> oracledb.Connection:
+        def acquire() -> tuple[oracledb.ConnectionPool, oracledb.Connection]:
+            pool = self._pool(login)
             connection = pool.acquire()
             if abandoned.is_set():
                 pool.drop(connection)
-                return connection
-            connection.module, connection.action, connection.dbop = "skydesk", action, f"skydesk.{action}"
-            connection.client_identifier = person or None  # type: ignore[assignment]  # None clears it
-            if self._account.schema:
-                connection.current_schema = self._account.owner
-            limit = deadline.remaining_seconds()
-            connection.call_timeout = 0 if limit is None else int((limit + _BACKSTOP_SECONDS) * 1000)
-            return connection
+            else:
+                self._tag(connection, person, action, deadline)
+            return pool, connection
 
-        login_deadline = Deadline(left, deadline.cancellation)
         try:
-            return pool, caller.call(acquire, login_deadline)
+            return caller.call(acquire, Deadline(deadline.remaining_seconds(_LOGIN_SECONDS), deadline.cancellation))
         except oracledb.Error as error:
             raise self._refusal(login, error) from error
         except SkydeskError as error:
             abandoned.set()
-            if deadline.reason() is None:
-                raise ServiceUnavailable(
-                    f"the database did not let us in within {_LOGIN_SECONDS:g} s; try again in a few minutes"
-                ) from error
-            raise
+            if not caller.lost:
+                raise
+            self._retire(login)
+            raise deadline.reason() or ServiceUnavailable(
+                f"the database did not let us in within {_LOGIN_SECONDS:g} s; try again in a few minutes"
+            ) from error
+
+    def _tag(self, connection: oracledb.Connection, person: str, action: str, deadline: Deadline) -> None:
+        connection.module, connection.action, connection.dbop = "skydesk", action, f"skydesk.{action}"
+        connection.client_identifier = person or None  # type: ignore[assignment]  # None clears it
+        if self._account.schema:
+            connection.current_schema = self._account.owner
+        limit = deadline.remaining_seconds()
+        connection.call_timeout = 0 if limit is None else int((limit + _BACKSTOP_SECONDS) * 1000)
 
     def _pool(self, login: str) -> oracledb.ConnectionPool:
+        with self._lock:
+            found = self._pools.get(login)
+        if found is None:
+            self._try(login)
         with self._lock:
             if self._closed:
                 raise ServiceUnavailable("the catalogue is closed; try again in a moment")
             pool = self._pools.pop(login, None) or self._open(login)
             self._pools[login] = pool
             spare = next((name for name, other in self._pools.items() if len(self._pools) > self._most_pools and not other.busy), None)
-            unused = self._pools.pop(spare) if spare is not None else None
-        if unused is not None:
-            Caller().leave(lambda: unused.close(force=True))
+        if spare is not None:
+            self._forget(spare)
         return pool
+
+    def _try(self, login: str) -> None:
+        """Log on once before there is a pool, which would do so again and again where it is refused."""
+        account = self._account
+        oracledb.connect(user=login, password=account.password(), dsn=account.dsn, tcp_connect_timeout=_LOGIN_SECONDS / 2).close()
+
+    def _retire(self, login: str) -> None:
+        """Open another pool next time, since this one may wait for a login that never comes back; unless it is just full."""
+        with self._lock:
+            pool = self._pools.get(login)
+            if pool is None or pool.busy >= self._count:
+                return
+            del self._pools[login]
+        if not pool.busy:
+            Caller().leave(partial(pool.close, force=True))
+
+    def _forget(self, login: str) -> None:
+        """Close a pool; the next who asks opens another, with the password as it is then."""
+        with self._lock:
+            pool = self._pools.pop(login, None)
+        if pool is not None:
+            Caller().leave(partial(pool.close, force=True))
 
     def _open(self, login: str) -> oracledb.ConnectionPool:
         return oracledb.create_pool(
@@ -188,10 +217,7 @@ class Sessions:
         if kind_of(error) is Kind.LOGIN:
             self._refused[login] = (time.monotonic() + _REST_SECONDS, str(ours))
         if kind_of(error) in {Kind.LOGIN, Kind.LOST}:
-            with self._lock:
-                pool = self._pools.pop(login, None)
-            if pool is not None:
-                Caller().leave(lambda: pool.close(force=True))
+            self._forget(login)
         return ours
 
 
@@ -215,12 +241,12 @@ def _give_back(pool: oracledb.ConnectionPool, connection: oracledb.Connection, c
             raise
         pool.release(connection)
 
-    _within(caller, release)
+    _within(caller, release, _RELEASE_SECONDS)
     caller.leave()
 
 
-def _within(caller: Caller, work: Callable[[], object]) -> None:
+def _within(caller: Caller, work: Callable[[], object], seconds: float) -> None:
     try:
-        caller.call(work, Deadline(_RELEASE_SECONDS))
+        caller.call(work, Deadline(seconds))
     except (oracledb.Error, SkydeskError) as error:
         _log.warning("a session did not end as it should: %s", type(error).__name__)

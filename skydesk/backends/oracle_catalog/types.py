@@ -24,23 +24,27 @@ TYPES = MappingProxyType(
         oracledb.DB_TYPE_NVARCHAR: ColumnType.STRING,
         oracledb.DB_TYPE_CHAR: ColumnType.STRING,
         oracledb.DB_TYPE_NCHAR: ColumnType.STRING,
-        oracledb.DB_TYPE_CLOB: ColumnType.STRING,
-        oracledb.DB_TYPE_NCLOB: ColumnType.STRING,
-        oracledb.DB_TYPE_LONG: ColumnType.STRING,
         oracledb.DB_TYPE_RAW: ColumnType.STRING,
         oracledb.DB_TYPE_DATE: ColumnType.TIMESTAMP,
         oracledb.DB_TYPE_TIMESTAMP: ColumnType.TIMESTAMP,
-        oracledb.DB_TYPE_TIMESTAMP_TZ: ColumnType.TIMESTAMP,
         oracledb.DB_TYPE_TIMESTAMP_LTZ: ColumnType.TIMESTAMP,
     }
 )
-"""All but NUMBER, whose precision and scale decide. CHAR loses its padding, RAW becomes hexadecimal digits, time zones UTC."""
+"""All but NUMBER, whose precision and scale decide. CHAR loses its padding, RAW becomes hexadecimal digits. The
+session's zone is UTC, so TIMESTAMP WITH LOCAL TIME ZONE comes in that. TIMESTAMP WITH TIME ZONE is not here: the driver would hand
+over the time of day in each value's own zone, and drop the zone."""
 
 _WHOLE = ((4, ColumnType.INT16), (9, ColumnType.INT32))
 _REAL_DIGITS = 6
 _NO_SCALE = -127
 _INTEGERS = frozenset({ColumnType.INT16, ColumnType.INT32, ColumnType.INT64, ColumnType.BOOLEAN})
 _NUMBERS = _INTEGERS | {ColumnType.FLOAT32, ColumnType.FLOAT64}
+_LONG_TEXT = "write TO_CHAR(SUBSTR(column, 1, 1000)) for its beginning"
+_WAYS_OUT = {
+    oracledb.DB_TYPE_TIMESTAMP_TZ: "write SYS_EXTRACT_UTC(column), which is in UTC",
+    oracledb.DB_TYPE_CLOB: _LONG_TEXT,
+    oracledb.DB_TYPE_NCLOB: _LONG_TEXT,
+}
 _Described = Any
 
 
@@ -73,7 +77,7 @@ def column_type(described: _Described, declared: ColumnType | None) -> ColumnTyp
         name = kind.name.removeprefix("DB_TYPE_")
         raise QueryRefused(
             f"column {described.name} has the type {name}, which a result cannot hold",
-            hint="turn it into a number or a text, for example with EXTRACT or TO_CHAR",
+            hint=_WAYS_OUT.get(kind, "turn it into a number or a text, for example with EXTRACT or TO_CHAR"),
         )
     if declared is None or own not in _NUMBERS or declared not in _NUMBERS:
         return own

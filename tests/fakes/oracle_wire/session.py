@@ -14,14 +14,14 @@ from .engine import Engine, OracleError, ResultColumn, Rows, as_oracle
 from .faults import Faults
 from .login import Login
 from .packets import DATA, MARKER, Packets, Reader, long_bytes, number, sized
-from .values import CLOB, LONG, WireType, as_value, encoded
+from .values import as_value, encoded
 
 __all__ = ["Session"]
 
 _FIELD_VERSION = 12
 _UTF8 = 873
 _STATUS = b"\x09\0\0"
-_BINDS, _EXECUTE, _FETCH, _DEFINE, _PARSE_ONLY = 0x8, 0x20, 0x40, 0x10, 0x20000
+_EXECUTE, _FETCH = 0x20, 0x40
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Session(threading.Thread):
 
     def _call(self, function: int, reader: Reader) -> bytes:
         calls: dict[int, Callable[[Reader], bytes]] = {
-            118: self._login.challenge,
+            118: self._challenge,
             115: self._admit,
             94: self._execute,
             5: self._fetch,
@@ -107,6 +107,11 @@ class Session(threading.Thread):
             return calls.get(function, lambda _: _STATUS)(reader)
         except OracleError as error:
             return _status(error.code, error.message, offset=error.offset)
+
+    def _challenge(self, reader: Reader) -> bytes:
+        answer = self._login.challenge(reader)
+        self._log("attempt", self._login.user)
+        return answer
 
     def _admit(self, reader: Reader) -> bytes:
         answer = self._login.admit(reader)
@@ -146,14 +151,13 @@ class Session(threading.Thread):
         wanted = reader.number()
         reader.number(), reader.byte()
         binds = reader.number()
-        reader.take(5), reader.byte(), reader.skip_numbers(1), reader.number(), reader.take(1)
+        reader.take(6)
+        reader.skip_numbers(2), reader.take(1)
         reader.take(2), reader.number(), reader.byte(), reader.skip_numbers(2), reader.byte(), reader.number()
         reader.take(2), reader.number(), reader.byte(), reader.number(), reader.take(2), reader.number()
         sql = (reader.long_bytes() or b"").decode() if has_sql else self._cursors[cursor_id].sql
         reader.skip_numbers(13)
         types = [_bind_type(reader) for _ in range(binds)]
-        if options & _DEFINE:
-            return self._define(cursor_id, types, wanted)
         values = _bind_values(reader, types) if binds and options & _EXECUTE else []
         if not cursor_id:
             self._next_cursor += 1
@@ -179,19 +183,11 @@ class Session(threading.Thread):
         described = _described(cursor.columns)
         if parse_only:
             return described + _status(cursor=cursor_id)
-        if any(column.kind.code == CLOB for column in cursor.columns):
-            wanted = 0
         connection = self._engine.cursor()
         cursor.sent = 0
         rows, first = self._breakable(connection, lambda: self._open(cursor, binds, connection, wanted))
         cursor.rows = rows
         return described + self._rows(cursor_id, wanted, first)
-
-    def _define(self, cursor_id: int, types: list[int], wanted: int) -> bytes:
-        cursor = self._cursors[cursor_id]
-        kinds = [WireType(code=LONG) if kind == LONG else column.kind for kind, column in zip(types, cursor.columns, strict=True)]
-        cursor.columns = [ResultColumn(name=column.name, kind=kind) for column, kind in zip(cursor.columns, kinds, strict=True)]
-        return self._rows(cursor_id, wanted, [])
 
     def _open(self, cursor: _Cursor, binds: list[Any], connection: duckdb.DuckDBPyConnection, wanted: int) -> tuple[Rows, list[Any]]:
         rows = self._engine.run(cursor.sql, cursor.statement, cursor.columns, binds, connection)

@@ -12,7 +12,7 @@ from .packets import long_bytes
 
 __all__ = ["WireType", "as_value", "encoded", "wire_type"]
 
-VARCHAR, NUMBER, LONG, DATE, RAW, CHAR, FLOAT, DOUBLE, CLOB = 1, 2, 8, 12, 23, 96, 100, 101, 112
+VARCHAR, NUMBER, DATE, RAW, CHAR, FLOAT, DOUBLE = 1, 2, 12, 23, 96, 100, 101
 TIMESTAMP, TIMESTAMP_ZONED, TIMESTAMP_LOCAL = 180, 181, 231
 _NUMBER_BYTES = 20
 
@@ -28,7 +28,7 @@ class WireType:
 
     @property
     def is_text(self) -> bool:
-        return self.code in {VARCHAR, CHAR, CLOB, LONG}
+        return self.code in {VARCHAR, CHAR}
 
 
 _PLAIN = {
@@ -40,7 +40,6 @@ _PLAIN = {
     "TIMESTAMP(9)": WireType(code=TIMESTAMP, size_bytes=11, scale=9),
     "TIMESTAMP(6) WITH TIME ZONE": WireType(code=TIMESTAMP_ZONED, size_bytes=13, scale=6),
     "TIMESTAMP(6) WITH LOCAL TIME ZONE": WireType(code=TIMESTAMP_LOCAL, size_bytes=11, scale=6),
-    "CLOB": WireType(code=CLOB, size_bytes=4000),
 }
 
 
@@ -63,8 +62,6 @@ def encoded(kind: WireType, value: Any) -> bytes:
         return b"\0"
     if kind.code == CHAR:
         value = str(value).ljust(kind.size_bytes)
-    if kind.code == LONG:
-        return b"\xfe" + _long_chunks(str(value).encode()) + b"\0\0"
     return long_bytes(_WRITERS.get(kind.code, _text)(value))
 
 
@@ -75,10 +72,6 @@ def as_value(code: int, content: bytes | None) -> str | int | float | Decimal | 
     if code == NUMBER:
         return _read_number(content)
     return content.decode()
-
-
-def _long_chunks(content: bytes) -> bytes:
-    return long_bytes(content.ljust(253))[1:] if len(content) <= 252 else long_bytes(content)[1:]
 
 
 def _text(value: Any) -> bytes:

@@ -1,0 +1,77 @@
+"""A survey whose catalogue is in Oracle, from its settings to a job's file, through the wire fake."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from skydesk.errors import InvalidRequest
+from skydesk.jobs.model import Phase
+from skydesk.query.model import QueryRequest
+from skydesk.query.output import parse_output
+from skydesk.settings import SkydeskSettings
+from skydesk.survey import load_survey
+from skydesk.web.query_job import submit_query
+from skydesk.wiring import build_services, jobs_folder_of, local_user
+from tests.fakes.oracle_wire import PASSWORD, USER, WireFake
+from tests.server.serving import wait_until
+from tests.server.small_survey import STARS, write_survey
+
+SQL = "SELECT ID, MAG_AUTO_R FROM STARS"
+
+
+@pytest.fixture(scope="module")
+def survey_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = write_survey(tmp_path_factory.mktemp("survey"))
+    text = path.read_text().replace('kind = "duckdb"\npath = "catalog.duckdb"', 'kind = "oracle"')
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def wire(survey_file: Path) -> Iterator[WireFake]:
+    with WireFake(survey_file.parent / "catalog.duckdb", load_survey(survey_file).tables) as wire:
+        yield wire
+
+
+@pytest.fixture
+def settings(tmp_path: Path, survey_file: Path, wire: WireFake) -> SkydeskSettings:
+    (tmp_path / "password").write_text(PASSWORD)
+    return SkydeskSettings(
+        survey_file=str(survey_file),
+        data_folder=str(tmp_path / "data"),
+        workers=1,
+        oracle_dsn=wire.dsn,
+        oracle_user=USER,
+        oracle_password_file=str(tmp_path / "password"),
+        oracle_schema="DES_ADMIN",
+    )
+
+
+def test_queries_and_jobs_of_an_oracle_survey_run_and_leave_no_password_behind(
+    settings: SkydeskSettings, wire: WireFake, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    user = local_user(settings)
+    with build_services(settings, mode="embedded") as services:
+        assert services.queries.quick(user, SQL).rows == min(STARS, user.entitlements.query.quick_rows)
+        job = submit_query(services, user, QueryRequest(sql=SQL, output=parse_output("stars.csv")))
+        wait_until(lambda: services.jobs.get(user, job.id).phase in {Phase.COMPLETED, Phase.ERROR}, seconds=60, what="the end of the job")
+        done = services.jobs.get(user, job.id)
+        assert done.phase is Phase.COMPLETED, done.error
+        assert services.jobs.file(user, job.id, "stars.csv").read_bytes().count(b"\n") == STARS + 1
+        assert PASSWORD not in json.dumps(dict(done.request))
+    people = {what["client_identifier"] for kind, what in wire.log() if kind == "tags"}
+    assert user.name in people
+    assert jobs_folder_of(settings, user.name).is_dir()
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert len(written) > 3
+    assert not [path for path in written if PASSWORD.encode() in path.read_bytes()]
+    assert PASSWORD not in "".join(capfd.readouterr())
+
+
+def test_what_an_oracle_survey_needs_is_named(settings: SkydeskSettings) -> None:
+    settings.oracle_dsn = settings.oracle_password_file = ""
+    with pytest.raises(InvalidRequest) as caught:
+        build_services(settings, mode="embedded")
+    assert [fault.field for fault in caught.value.faults] == ["oracle_dsn", "oracle_password_file"]
