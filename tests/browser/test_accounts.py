@@ -11,9 +11,9 @@ from .lab import Lab
 from .watch import Watch
 
 SERVICES = {
-    "henrietta": ["Query", "Cutouts", "Jobs"],
-    "vera": ["Query", "Cutouts", "Jobs"],
-    "cecilia": ["Query", "Cutouts", "Weather", "Jobs"],
+    "henrietta": ["Query", "Cutouts", "Footprint", "Jobs"],
+    "vera": ["Query", "Cutouts", "Footprint", "Jobs"],
+    "cecilia": ["Query", "Cutouts", "Weather", "Footprint", "Jobs"],
 }
 
 

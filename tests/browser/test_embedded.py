@@ -63,7 +63,7 @@ def test_a_lab_without_a_hub_has_the_panels_and_runs_queries_and_jobs(
     lab = Lab(page, address, watch)
     lab.wait()
     lab.open()
-    expect(lab.cards).to_have_text(["Query", "Cutouts", "Jobs"])
+    expect(lab.cards).to_have_text(["Query", "Cutouts", "Footprint", "Jobs"])
     query = lab.query()
     result = query.run(DECK)
     expect(result.locator(".sky-result__summary")).to_contain_text("First 1,000 rows")
