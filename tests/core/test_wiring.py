@@ -123,10 +123,10 @@ def test_a_wrong_survey_leaves_nothing_open(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_catalogue_of_another_kind_is_refused_in_words(tmp_path: Path, survey_file: Path) -> None:
+def test_a_catalogue_in_oracle_without_its_settings_is_refused_in_words(tmp_path: Path, survey_file: Path) -> None:
     other = tmp_path / "survey.toml"
     other.write_text(survey_file.read_text().replace('kind = "duckdb"\npath = "catalog.duckdb"', 'kind = "oracle"'))
-    with pytest.raises(ServiceUnavailable, match="'oracle' cannot be opened"):
+    with pytest.raises(InvalidRequest, match="oracle_dsn: is empty"):
         build_services(SkydeskSettings(survey_file=str(other), data_folder=str(tmp_path / "data")), mode="hub")
 
 
