@@ -26,7 +26,9 @@ _NO_FORMAT = "parquet"
 
 def column_to_json(column: Column) -> dict[str, Any]:
     """The Column of docs/api.md."""
-    return asdict(column) | {"type": column.type.value}
+    value = asdict(column) | {"type": column.type.value}
+    del value["binary"]  # of use to the translation alone
+    return value
 
 
 def table_to_json(table: Table, *, with_columns: bool = True) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.web.conftest import HENRIETTA, Desk
 
 FIELDS_OF_A_JOB = {
     "id", "owner", "type", "name", "phase", "created_at", "started_at", "ended_at", "destruction_at", "limit_seconds", "run_seconds",
-    "progress", "error", "rows", "files_count", "size_bytes", "request", "email", "renewals_left", "expiring", "expired", "folder",
+    "progress", "error", "note", "rows", "files_count", "size_bytes", "request", "email", "renewals_left", "expiring", "expired", "folder",
     "run_id", "attempt", "revision",
 }  # fmt: skip
 
