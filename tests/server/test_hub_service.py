@@ -18,7 +18,13 @@ from tests.server.processes import clean_environment, process, wait_for_answer
 from tests.server.serving import serve, wait_until
 from tests.server.small_survey import STARS, write_survey
 
-ALL_SCOPES = ["access:services!service=skydesk", "custom:skydesk:query", "custom:skydesk:jobs"]
+ALL_SCOPES = [
+    "access:services!service=skydesk",
+    "custom:skydesk:query",
+    "custom:skydesk:cutout",
+    "custom:skydesk:footprint",
+    "custom:skydesk:jobs",
+]
 
 
 def person(name: str, *groups: str, scopes: list[str] | None = None) -> dict[str, Any]:
