@@ -171,13 +171,16 @@ class QueryService:
         with self._recorded(user, sql, "quick") as run, self._quick.admit(user.name, query_id) as cancellation:
             asked = time.monotonic()
             releases = self._require_readable(user, sql)
-            with acting_for(user.name), self._catalog.stream(
-                sql,
-                max_rows=limits.quick_rows + 1,
-                limit_seconds=limits.quick_seconds,
-                cancellation=cancellation,
-                readable=user.entitlements.releases,
-            ) as stream:
+            with (
+                acting_for(user.name),
+                self._catalog.stream(
+                    sql,
+                    max_rows=limits.quick_rows + 1,
+                    limit_seconds=limits.quick_seconds,
+                    cancellation=cancellation,
+                    readable=user.entitlements.releases,
+                ) as stream,
+            ):
                 limited = LimitedRows(stream, max_rows=None, max_bytes=min(MAX_QUICK_BYTES, limits.max_result_bytes))
                 table = pa.Table.from_batches(list(limited), schema=schema_of(stream.columns))
             answered = time.monotonic()

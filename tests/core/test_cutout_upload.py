@@ -74,7 +74,9 @@ def test_a_file_is_read_by_its_path(tmp_path: Path):
         upload_of(tmp_path / "none.csv")
 
 
-@pytest.mark.parametrize("positions", [None, 5.5, object(), [[1, 2, 3]], ([1, 2], [3]), (["a"], ["b"]), []], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "positions", [None, 5.5, object(), [[1, 2, 3]], ([1, 2], [3]), (["a"], ["b"]), []], ids=lambda value: type(value).__name__
+)
 def test_what_is_nothing_of_the_kind_is_refused(positions):
     with pytest.raises(UsageError):
         upload_of(positions)
