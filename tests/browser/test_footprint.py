@@ -31,9 +31,10 @@ class FootprintPanel:
 
     @staticmethod
     def of(lab: Lab) -> "FootprintPanel":
-        """Bring the panel to the front and wait for its globe."""
+        """Bring the panel to the front and wait for its globe and the survey on it."""
         panel = FootprintPanel(lab, lab.show("footprint"))
         expect(panel.root.locator("canvas")).to_be_visible(timeout=LONG_MS)
+        expect(panel.root.get_by_role("button", name="Whole sky")).to_be_enabled(timeout=LONG_MS)
         return panel
 
     @property

@@ -115,6 +115,7 @@ function Search({ state }: { state: FootprintState }): JSX.Element {
 
 function Tools({ state }: { state: FootprintState }): JSX.Element {
   const { projection } = state.look.value;
+  const unknown = state.layers.value.size === 0;
   return (
     <div class="sky-foot__tools" role="group" aria-label="View">
       <select class="sky-select" aria-label="Projection" value={projection} onChange={(event) => state.project(event.currentTarget.value as ProjectionName)}>
@@ -124,10 +125,10 @@ function Tools({ state }: { state: FootprintState }): JSX.Element {
           </option>
         ))}
       </select>
-      <Button onClick={() => state.lookAtSurvey()} title="The whole sky, the survey in the middle (Home)">
+      <Button disabled={unknown} onClick={() => state.lookAtSurvey()} title="The whole sky, the survey in the middle (Home)">
         Whole sky
       </Button>
-      <Button onClick={() => state.fit()} title="As near as the whole survey, or what is selected of it, allows">
+      <Button disabled={unknown} onClick={() => state.fit()} title="As near as the whole survey, or what is selected of it, allows">
         {state.selected.value.length > 0 ? "Fit the selection" : "Fit the survey"}
       </Button>
     </div>

@@ -56,6 +56,17 @@ test("a search chooses the tile, tells the kernel, and shows what is known of it
   for (const words of ["0.5096 deg²", "30,901 objects", "24.71", "1.11", "4 MB"]) expect(tile).toContain(words);
 });
 
+test("what looks at the survey can be pressed as soon as the survey is known", async () => {
+  const waiting = footprintModel();
+  waiting.answers.delete("GET footprint/layers/DR2");
+  await show(waiting);
+  expect([button("Whole sky").disabled, button("Fit the survey").disabled]).toEqual([true, true]);
+  cleanUp();
+  document.body.replaceChildren();
+  await show(footprintModel());
+  expect([button("Whole sky").disabled, button("Fit the survey").disabled]).toEqual([false, false]);
+});
+
 test("what is no tile, what is outside and what cannot be read are three answers", async () => {
   const model = await show(footprintModel());
   model.answers.set("GET footprint/search?text=DES0219-0541&release=DR2", {
