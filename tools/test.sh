@@ -29,6 +29,10 @@ else
     echo "SKIPPED: the front end's tests need node and npm"
 fi
 
+# Compiled once and kept beside the sources, rather than by each of the processes below.
+python -c "from skydesk.wiring.images import preload_cutouts; preload_cutouts()" &
+compiling_pid=$!
+
 step "lint, types and import contracts"
 ruff check .
 ruff format --check .
@@ -41,6 +45,7 @@ if [ -n "${front_end_pid:-}" ]; then
     grep -E "Test Files|Tests" .front-end.log
 fi
 
+wait "$compiling_pid"
 step "pytest"
 # three processes on two cores, since tests wait a good part of their time; a file's tests together (tests/conftest.py)
 python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder "$@"

@@ -77,6 +77,9 @@ def services(
         reports.receiver = made.worker_reports
         yield made
         reports.receiver = None
+    # Jobs that have ended stay for a while to be looked at; the tests after these count pods.
+    kube.kubectl("delete", "jobs", "--selector", "app.kubernetes.io/instance=service")
+    kube.until_gone("pods", "app.kubernetes.io/instance=service")
 
 
 def test_a_query_job_runs_in_a_pod_and_its_file_stands_in_the_owner_s_folder(services: Services, kube: Kube) -> None:

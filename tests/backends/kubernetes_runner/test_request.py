@@ -32,7 +32,11 @@ def test_what_does_not_fit_is_refused_with_its_size() -> None:
         packed(request_of(statement))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b'{"job": {}}')])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"no gzip", gzip.compress(b"no json"), gzip.compress(b"[]"), gzip.compress(b'{"job": {}}')],
+    ids=["no file", "empty", "no gzip", "no JSON", "no object", "no job"],
+)
 def test_what_is_no_request_is_refused(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "request").write_bytes(content)
