@@ -2,15 +2,12 @@
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from skydesk.jobs.model import Job, Phase
-from tests.cluster.kube import Kube
 from tests.cluster.stage import QUICK, ClusterStage
 from tests.faults.stage import ledger_runs, wait_until
 
@@ -130,44 +127,23 @@ def test_an_image_that_does_not_exist_is_named(stage: ClusterStage) -> None:
     stage.kube.until_gone("pods", stage.selector, stage.seconds)
 
 
-@contextmanager
-def quota_of_one_pod(kube: Kube) -> Iterator[str]:
-    """A quota that allows one pod, of which nothing is used yet; gives its name.
-
-    Kubernetes counts what is used once, and again when a pod ends or some minutes are over; a quota that was made in the
-    moment in which the last pod went may count that pod for all the time of a test. Such a one is made anew.
-    """
-    name = "few-pods"
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name}, "spec": {"hard": {"pods": "1"}}}
-    kube.until_gone("pods", seconds=120)
-    try:
-        for _ in range(5):
-            kube.apply(quota)
-            with suppress(AssertionError):
-                wait_until(lambda: quota_use(kube) == "0", 10, pause_seconds=0.5)
-                break
-            kube.delete("resourcequota", name)
-        assert quota_use(kube) == "0", kube.get("pods")
-        yield name
-    finally:
-        kube.delete("resourcequota", name)
-
-
-def quota_use(kube: Kube) -> str | None:
-    return next((quota.get("status", {}).get("used", {}).get("pods") for quota in kube.get("resourcequota")), None)
-
-
 def test_jobs_beyond_the_quota_wait_in_the_queue_until_there_is_room(stage: ClusterStage) -> None:
-    with quota_of_one_pod(stage.kube) as quota:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few-pods"}, "spec": {"hard": {"pods": "1"}}}
+    stage.kube.until_gone("pods", seconds=120)
+    stage.kube.apply(quota)
+    try:
+        stage.until(lambda: bool(stage.kube.get("resourcequota")[0].get("status", {}).get("hard")))
         jobs = stage.submit_ledger_jobs(2)
         stage.runner(workers=2).start()
-        note = f"it waits for other jobs to end: the quota {quota} of the cluster is used up"
+        note = "it waits for other jobs to end: the quota few-pods of the cluster is used up"
         # In one look, since the one that waits is tried again every now and then.
         wanted = {(Phase.EXECUTING, 1, None), (Phase.QUEUED, 0, note)}
         stage.until(lambda: {(job.phase, job.attempt, job.note) for job in stage.store.jobs()} == wanted and stage.ledger.exists())
         stage.gate.touch()
         assert stage.until_all_final(stage.seconds) == {Phase.COMPLETED: 2}
         assert {(stage.job(job).attempt, stage.job(job).note) for job in jobs} == {(1, None)}
+    finally:
+        stage.kube.delete("resourcequota", "few-pods")
 
 
 def test_a_job_too_large_for_every_node_goes_back_to_the_queue_and_then_says_why(stage: ClusterStage) -> None:

@@ -62,7 +62,7 @@ class KubernetesApiContract:
 
         asyncio.run(story())
 
-    def test_a_pod_runs_and_has_an_address(self, kubeconfig: str, namespace: str) -> None:
+    def test_a_pod_runs_and_has_an_address_and_goes_when_it_is_deleted(self, kubeconfig: str, namespace: str) -> None:
         async def story() -> None:
             async with self.core(kubeconfig) as core, asyncio.timeout(60):
                 await core.create_namespaced_pod(namespace, _pod("runs"))
@@ -72,6 +72,9 @@ class KubernetesApiContract:
                         break
                     await asyncio.sleep(0.1)
                 assert pod.status.pod_ip
+                await core.delete_namespaced_pod("runs", namespace)
+                while "runs" in [each.metadata.name for each in (await core.list_namespaced_pod(namespace)).items]:
+                    await asyncio.sleep(0.1)
 
         asyncio.run(story())
 
