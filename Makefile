@@ -6,11 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell git ls-files -co --exclude-standard -- skydesk hub_config extensions/skydesk_server extensions/jupyter-config extensions/labextension/dist widgets/skydesk_widgets setup.py pyproject.toml 2>/dev/null)
 
-.PHONY: demo test test-cluster lint frontend bench docs format clean
+.PHONY: demo demo-oracle test test-cluster lint frontend bench docs format clean
 .PRECIOUS: $(VENV)/.dependencies-% $(VENV)/.installed-%
 
 demo: $(VENV)/.installed-demo
 	@exec $(BIN)/skydesk demo $(DEMO_OPTIONS)
+
+# the same with the catalogue behind python-oracledb, a socket and a wire fake; that is not Oracle (docs/oracle.md)
+demo-oracle: $(VENV)/.installed-demo-oracle
+	@exec $(BIN)/python -m tests.fakes.oracle_wire.demo $(DEMO_OPTIONS)
 
 # without the cluster that KUBECONFIG may name: nothing is made there unless one asks for it
 test: $(VENV)/.installed-test

@@ -165,7 +165,7 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = (arguments.folder or Path(platformdirs.user_data_dir("skydesk")) / "demo").resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _require_free(arguments.port)
-    hub = DemoHub(_survey(arguments.preset), folder=folder, port=arguments.port)
+    hub = DemoHub(_survey(arguments), folder=folder, port=arguments.port)
     try:
         print("starting JupyterHub ...", flush=True)
         hub.start()
@@ -179,7 +179,12 @@ def _run(arguments: argparse.Namespace) -> int:
         hub.stop()
 
 
-def _survey(preset: str) -> Path:
+def _survey(arguments: argparse.Namespace) -> Path:
+    """The survey file that ``--survey`` names, or the demo survey, made where it is not there."""
+    if arguments.survey is not None:
+        if not arguments.survey.is_file():
+            raise UsageError(f"there is no survey file {arguments.survey}; make a survey with: skydesk survey make DIR")
+        return Path(arguments.survey).resolve()
     from tqdm import tqdm
 
     from .demo_survey import cached_survey
@@ -191,7 +196,7 @@ def _survey(preset: str) -> Path:
             bar.set_description_str(what)
             bar.update(100 * fraction - bar.n)
 
-        return cached_survey(preset, SEED, on_progress=show)
+        return cached_survey(arguments.preset, SEED, on_progress=show)
 
 
 def _greet(hub: DemoHub) -> None:

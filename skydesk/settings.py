@@ -79,9 +79,10 @@ class SkydeskSettings(Configurable):
         help="""File with the password of oracle_user, on one line; jobs read it too, on Kubernetes from a Secret mounted with
         KubernetesJobs.extra_volumes at the same path. Default: $SKYDESK_ORACLE_PASSWORD_FILE."""
     ).tag(config=True)
-    oracle_schema = Unicode(help="""Owner of the survey's tables in Oracle, such as DES_ADMIN. Empty for oracle_user itself.""").tag(
-        config=True
-    )
+    oracle_schema = Unicode(
+        help="""Owner of the survey's tables in Oracle, such as DES_ADMIN. Empty for oracle_user itself.
+        Default: $SKYDESK_ORACLE_SCHEMA."""
+    ).tag(config=True)
     oracle_proxy = Bool(
         False,
         help="""Log on as `oracle_user[person]` for queries and jobs of a person, so that the person's own grants and profile hold.
@@ -174,6 +175,10 @@ class SkydeskSettings(Configurable):
     @default("oracle_password_file")
     def _oracle_password_file_default(self) -> str:
         return os.environ.get("SKYDESK_ORACLE_PASSWORD_FILE", "")
+
+    @default("oracle_schema")
+    def _oracle_schema_default(self) -> str:
+        return os.environ.get("SKYDESK_ORACLE_SCHEMA", "")
 
     @default("image_cache_folder")
     def _image_cache_folder_default(self) -> str:

@@ -77,6 +77,7 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
     policy_file = Path(os.environ.get("SKYDESK_POLICY") or POLICY_FILE)
     # services from elsewhere may be installed beside this environment
     paths = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    oracle = {name: value for name, value in os.environ.items() if name.startswith("SKYDESK_ORACLE_")}
     add_skydesk(
         c,
         service_url=service_url,
@@ -87,6 +88,7 @@ def configure_demo(c: Any, *, folder: Path, survey_file: Path, password: str, po
             "SKYDESK_JOBS_FOLDER": str(jobs_folder),
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             **paths,
+            **oracle,
         },
     )
     add_labs(

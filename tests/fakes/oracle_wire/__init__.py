@@ -30,6 +30,8 @@ class WireFake:
         Oracle types by (table, column), where they are not the usual ones of a column's type.
     refusals
         Further users, with the password of all, and Oracle's error at their login.
+    apart
+        True for a process that a Ctrl-C in the terminal does not reach.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class WireFake:
         types: Mapping[tuple[str, str], str] | None = None,
         refusals: Mapping[str, int] | None = None,
         port: int = 0,
+        apart: bool = False,
     ) -> None:
         oracle, refused = types or {}, refusals or {}
         content = {
@@ -62,7 +65,9 @@ class WireFake:
             },
         }
         command = [sys.executable, "-m", "tests.fakes.oracle_wire"]
-        self._process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=apart
+        )
         self.port: int = self._ask(content)["port"]
         self.dsn = f"127.0.0.1:{self.port}/{SERVICE}"
 
