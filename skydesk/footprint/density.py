@@ -13,14 +13,18 @@ from ..query.model import Cancellation, Table
 from ..survey import Survey
 from .catalogue import DEPTH_ERRORS, CatalogueReader, error_of, has_column
 from .model import Density
+from .ports import HealpixSky
 
-__all__ = ["MOST_PIXELS", "DensityMaps", "density_of_rows", "pixel_column_of"]
+__all__ = ["MOST_PIXELS", "DensityMaps", "density_of_positions", "density_of_rows", "pixel_column_of"]
 
 MOST_PIXELS = 24_000
 """Pixels of a density map; a finer one is summed up. So many take 300 kB at the most."""
 
 _FEW_ROWS = 20_000_000
 """Rows that are counted one by one; of larger tables their sample is."""
+
+_POSITIONS_ORDER = 9
+"""Order of the pixels, seven arcminutes wide, by which positions are counted."""
 
 _HPIX = re.compile(r"HPIX_(\d{1,8})")
 _SKY_ARCMIN2 = 4 * np.pi * (60 * 180 / np.pi) ** 2
@@ -127,7 +131,7 @@ def density_of_rows(table: pa.Table, release: str | None) -> Density:
         The columns are others, or the pixels are not of that nside.
     """
     if table.num_columns != 2:
-        raise InvalidRequest(f"the statement must give two columns, HPIX_<nside> and a number, got {table.num_columns}")
+        raise InvalidRequest(f"the statement must give two columns, RA and DEC, or HPIX_<nside> and a number; it gives {table.num_columns}")
     name, title = table.column_names
     found = _HPIX.fullmatch(name.upper())
     nside = int(found[1]) if found else 0
@@ -143,6 +147,26 @@ def density_of_rows(table: pa.Table, release: str | None) -> Density:
         raise InvalidRequest(f"the pixels of nside {nside} go from 0 to {12 * nside**2 - 1}; some are beyond")
     pixels, numbers, sums, nside, _ = _coarsened(pixels, np.ones(len(pixels)), values, nside)
     return Density(release=release or "", kind="query", title=title, unit="", nside=nside, pixels=pixels, values=sums / numbers)
+
+
+def density_of_positions(table: pa.Table, sky: HealpixSky) -> Density:
+    """Count positions by pixel: the columns are right ascension and declination, ICRS, degrees; rows without are left out.
+
+    Raises
+    ------
+    InvalidRequest
+        They are no numbers, or none of them is a position.
+    """
+    if not all(pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in table.schema.types):
+        raise InvalidRequest("RA and DEC must be numbers, degrees; cast what is text")
+    ra, dec = (column.cast(pa.float64()).to_numpy(zero_copy_only=False) for column in table.columns)
+    known = np.isfinite(ra) & np.isfinite(dec) & (np.abs(dec) <= 90)
+    if not known.any():
+        raise InvalidRequest("none of the rows has a position: RA and DEC are degrees")
+    pixels = sky.cells(ra[known] % 360, dec[known], _POSITIONS_ORDER)
+    ones = np.ones(len(pixels))
+    pixels, numbers, _, nside, _ = _coarsened(pixels, ones, ones, 2**_POSITIONS_ORDER)
+    return Density(release="", kind="query", title="Rows", unit="", nside=nside, pixels=pixels, values=numbers)
 
 
 def _coarsened(pixels: IntArray, numbers: FloatArray, sums: FloatArray, nside: int) -> tuple[IntArray, FloatArray, FloatArray, int, int]:

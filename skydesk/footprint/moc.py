@@ -97,6 +97,23 @@ class Moc:
         ranges = self.at_order(order).ranges >> shift
         return np.stack([ranges[:, 0], ranges[:, 1] - 1], axis=1)
 
+    def cells_by_order(self) -> dict[int, list[int]]:
+        """Give the fewest cells that make up the map, by their order."""
+        found: dict[int, list[int]] = {}
+        rest = self.ranges
+        for order in range(self.order + 1):
+            shift = 2 * (DEEPEST_ORDER - order)
+            first, last = -(-rest[:, 0] >> shift), rest[:, 1] >> shift
+            whole = first < last
+            cells = [np.arange(a, b) for a, b in zip(first[whole], last[whole], strict=True)]
+            if cells:
+                found[order] = np.concatenate(cells).tolist()
+            heads = np.stack([rest[:, 0], np.where(whole, first << shift, rest[:, 1])], axis=1)
+            tails = np.stack([last << shift, rest[:, 1]], axis=1)[whole]
+            rest = np.concatenate([heads, tails])
+            rest = rest[rest[:, 0] < rest[:, 1]]
+        return found
+
     def contains_cells(self, cells: IntArray) -> BoolArray:
         """Tell which cells of order 29 are covered."""
         place = np.searchsorted(self.ranges.ravel(), cells, side="right")

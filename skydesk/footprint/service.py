@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from ..access import User
 from ..cutout.model import NO_OBJECT, Positions
@@ -21,7 +22,7 @@ from ..survey import Survey
 from ..survey_footprint import Outline
 from .catalogue import CatalogueReader, ListedTile
 from .conditions import Condition, condition_of
-from .density import DensityMaps
+from .density import DensityMaps, density_of_positions, density_of_rows
 from .membership import TileSet
 from .moc import TILE_ORDER, Moc, moc_of_tiles, tiles_of_moc
 from .model import BandQuality, Checked, Density, MocFormat, Place, TileOfRelease, TileProperties
@@ -266,6 +267,18 @@ class FootprintService:
         name = self._release(user, release)
         density: Density = self._keep(("density", name, kind), lambda: self._densities.make(name, kind, cancellation))
         return density
+
+    def density_of_rows(self, table: pa.Table) -> Density:
+        """Give the density map of a statement's rows: positions, RA and DEC, are counted, pixels and numbers are taken as they are.
+
+        Raises
+        ------
+        InvalidRequest
+            The columns are neither.
+        """
+        if [name.upper() for name in table.column_names] == ["RA", "DEC"]:
+            return density_of_positions(table, self._sky)
+        return density_of_rows(table, None)
 
     def _chosen(self, names: Sequence[str]) -> TileSet:
         chosen, unknown = TileSet.of_names(self.survey.grid, names)

@@ -1,7 +1,6 @@
 """``footprint/...``: releases, layers, search, tiles and their files, coverage maps, checks, conditions, densities, jobs."""
 
 import base64
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,16 +8,14 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import Fault, InvalidRequest, NotFound
-from ..footprint.density import density_of_rows
 from ..footprint.membership import TileSet
 from ..footprint.moc import Moc
-from ..footprint.model import BulkRequest, Checked, Density, MocFormat, TileOfRelease, TileProperties
+from ..footprint.model import BulkRequest, MocFormat, TileOfRelease, TileProperties
 from ..footprint.regions import Region
-from ..footprint.service import Layer
+from ..footprint.service import MOST_POSITIONS, Layer
 from ..grid import TileGrid
-from ..query.model import Column, ColumnType
-from .arrow import ARROW_STREAM, arrow_stream
 from .fields import Fields
+from .footprint_arrow import checked_reply, density_reply, positions_reply
 from .footprint_job import bulk_plan, submit_bulk
 from .http import BytesReply, Call, FileReply, JsonReply, Route, StreamReply
 from .jobs import job_to_json
@@ -28,7 +25,8 @@ from .regions import region_from_json
 __all__ = ["ROUTES"]
 
 _MAX_UPLOAD_BYTES = 48 << 20
-_USUAL_ORDER = 11
+_USUAL_ORDER, _FINEST_ORDER = 11, 12
+_MOST_DRAWN_RANGES = 4000
 _MOST_QUERY_ROWS = 2_000_000
 _MEDIA = {MocFormat.FITS: "application/fits", MocFormat.JSON: "application/json", MocFormat.ASCII: "text/plain"}
 _ENDINGS = {MocFormat.FITS: "fits", MocFormat.JSON: "json", MocFormat.ASCII: "txt"}
@@ -40,7 +38,8 @@ def _releases(call: Call) -> JsonReply:
     default = call.services.survey.default_release.name
     value = [{**_layer_facts(layer), "default": layer.release == default} for layer in layers]
     kinds = [{"kind": kind, "title": title} for kind, title in footprints.file_kinds]
-    return JsonReply(value={"releases": value, "grid": _grid_to_json(call.services.survey.grid), "file_kinds": kinds})
+    survey = call.services.survey
+    return JsonReply(value={"releases": value, "grid": _grid_to_json(survey.grid), "file_kinds": kinds, "bands": list(survey.bands)})
 
 
 def _layer(call: Call) -> JsonReply:
@@ -106,13 +105,27 @@ def _check(call: Call) -> BytesReply:
     releases = () if fields.raw("releases") is None else fields.texts("releases", most=20)
     region = _region(call, fields)
     ra_deg, dec_deg, notes = _positions(call, fields)
-    checked = call.services.footprints.check(call.user, ra_deg, dec_deg, releases, region)
-    columns, batch = _checked_to_arrow(checked)
-    counts = {name: int(inside.sum()) for name, inside in checked.inside.items()}
-    metadata = {"rows": len(ra_deg), "inside": counts, "notes": notes}
-    if checked.in_region is not None:
-        metadata["in_region"] = int(checked.in_region.sum())
-    return BytesReply(body=b"".join(arrow_stream(columns, [batch], metadata)), media_type=ARROW_STREAM)
+    return checked_reply(call.services.footprints.check(call.user, ra_deg, dec_deg, releases, region), {"notes": notes})
+
+
+def _read_positions(call: Call) -> BytesReply:
+    ra_deg, dec_deg, notes = _positions(call, Fields(call.json))
+    if len(ra_deg) > MOST_POSITIONS:
+        raise InvalidRequest(f"at most {MOST_POSITIONS:,} positions are shown at once, got {len(ra_deg):,}; split them, or take fewer rows")
+    return positions_reply(ra_deg, dec_deg, {"notes": notes})
+
+
+def _read_map(call: Call) -> JsonReply:
+    fields = Fields(call.json)
+    release, given = fields.text_or_none("release"), _region(call, fields, "map")
+    fields.finish()
+    footprints, moc = call.services.footprints, _needed(given)
+    if not isinstance(moc, Moc):
+        raise InvalidRequest([Fault(field="map", message="must be a coverage map: moc, its text, or moc_base64, its bytes")])
+    covered = footprints.moc(call.user, release, max(_USUAL_ORDER, min(moc.order, _FINEST_ORDER))) & moc
+    drawn = moc.coarse_enough(_MOST_DRAWN_RANGES)
+    value = {"order": moc.order, "ranges": len(moc.ranges), "area_deg2": moc.area_deg2, "covered_deg2": covered.area_deg2}
+    return JsonReply(value=value | {"drawn_order": drawn.order, "drawn": drawn.cells_by_order()})
 
 
 def _condition(call: Call) -> JsonReply:
@@ -131,7 +144,7 @@ def _density(call: Call) -> BytesReply:
     fields = Fields(call.query)
     kind = fields.text("kind")
     fields.finish()
-    return _density_reply(call.services.footprints.density(call.user, call.arguments["release"], kind, call.cancellation))
+    return density_reply(call.services.footprints.density(call.user, call.arguments["release"], kind, call.cancellation))
 
 
 def _density_of_query(call: Call) -> BytesReply:
@@ -144,7 +157,7 @@ def _density_of_query(call: Call) -> BytesReply:
         batches = list(stream)
     if not batches:
         raise NotFound("the statement gives no rows, so there is nothing to draw")
-    return _density_reply(density_of_rows(pa.Table.from_batches(batches).rename_columns(names), None))
+    return density_reply(call.services.footprints.density_of_rows(pa.Table.from_batches(batches).rename_columns(names)))
 
 
 def _estimate(call: Call) -> JsonReply:
@@ -214,43 +227,6 @@ def _of_release_to_json(tile: str, each: TileOfRelease) -> dict[str, Any]:
     return asdict(each) | {"files": files}
 
 
-def _checked_to_arrow(checked: Checked) -> tuple[list[Column], pa.RecordBatch]:
-    described: list[tuple[Column, pa.Array]] = []
-    for release, inside in checked.inside.items():
-        column = Column(name=f"in_{release}", type=ColumnType.BOOLEAN, description=f"whether a tile of {release} covers the position")
-        described.append((column, pa.array(inside)))
-    if checked.in_region is not None:
-        column = Column(name="in_region", type=ColumnType.BOOLEAN, description="whether the position lies in the region")
-        described.append((column, pa.array(checked.in_region)))
-    tile = Column(name="TILENAME", type=ColumnType.STRING, ucd="meta.id", description="tile that covers the position")
-    described.append((tile, pa.array(checked.tiles.tolist(), pa.string())))
-    words = "distance to the edge of the footprint, positive inside; a tile's size stands for anything farther"
-    edge = Column(name="edge_arcmin", type=ColumnType.FLOAT64, unit="arcmin", description=words)
-    described.append((edge, pa.array(checked.edge_arcmin, from_pandas=True)))
-    columns = [column for column, _ in described]
-    return columns, pa.RecordBatch.from_arrays([array for _, array in described], names=[column.name for column in columns])
-
-
-def _density_reply(density: Density) -> BytesReply:
-    columns = [
-        Column(name="pixel", type=ColumnType.INT32, description=f"HEALPix pixel of nside {density.nside}, nested, ICRS"),
-        Column(name="value", type=ColumnType.FLOAT32, unit=density.unit or None, description=density.title),
-    ]
-    if 12 * density.nside**2 > 2**31:
-        columns[0] = Column(name="pixel", type=ColumnType.INT64, description=columns[0].description)
-    kind = pa.int32() if columns[0].type is ColumnType.INT32 else pa.int64()
-    batch = pa.RecordBatch.from_arrays([pa.array(density.pixels, kind), pa.array(density.values, pa.float32())], names=["pixel", "value"])
-    metadata: Mapping[str, Any] = {
-        "release": density.release,
-        "kind": density.kind,
-        "title": density.title,
-        "unit": density.unit,
-        "nside": density.nside,
-        "rows": len(density.pixels),
-    }
-    return BytesReply(body=b"".join(arrow_stream(columns, [batch], metadata)), media_type=ARROW_STREAM)
-
-
 def _positions(call: Call, fields: Fields) -> tuple[Any, Any, list[str]]:
     """Positions of a call, and what could not be read of them; rows that are wrong lie nowhere."""
     packed = [fields.text_or_none(name) for name in ("ra_base64", "dec_base64")]
@@ -306,7 +282,9 @@ ROUTES = tuple(
         ("POST", "footprint/tiles", _tiles),
         ("GET", "footprint/moc/{release}", _moc_file),
         ("POST", "footprint/moc", _moc),
+        ("POST", "footprint/map", _read_map),
         ("POST", "footprint/check", _check),
+        ("POST", "footprint/positions", _read_positions),
         ("POST", "footprint/condition", _condition),
         ("GET", "footprint/densities/{release}", _density_kinds),
         ("GET", "footprint/density/{release}", _density),

@@ -166,6 +166,29 @@ def test_a_coverage_map_comes_as_a_file_and_cut_by_another(at_desk: Desk) -> Non
         at_desk.call("GET", "footprint/moc/DR2?format=xml")
 
 
+def test_a_map_that_is_brought_is_told_of_as_cells_and_how_much_the_release_covers(at_desk: Desk) -> None:
+    one = at_desk.json("POST", "footprint/moc", {"order": 12, "tiles": [TILE], "format": "json"})
+    far = Moc.of_cells(5, [0])
+    both = MocpyFiles().write(MocpyFiles().read(base64.b64decode(one["content_base64"])) | far, MocFormat.FITS)
+    told = at_desk.json("POST", "footprint/map", {"map": {"moc_base64": base64.b64encode(both).decode()}})
+    assert told["area_deg2"] == pytest.approx(one["area_deg2"] + far.area_deg2)
+    assert told["covered_deg2"] == pytest.approx(one["area_deg2"], rel=1e-3)
+    assert (told["order"], told["drawn_order"], told["drawn"]["5"]) == (12, 12, [0])
+    with pytest.raises(InvalidRequest, match=r"map: .*looks like 5/1-3"):
+        at_desk.json("POST", "footprint/map", {"map": {"moc": "a picture"}})
+    with pytest.raises(InvalidRequest, match="map: must be a coverage map"):
+        at_desk.json("POST", "footprint/map", {"map": {"circle": {"ra_deg": 1, "dec_deg": 1, "radius_arcmin": 1}}})
+
+
+def test_positions_of_a_table_or_of_objects_come_as_columns(at_desk: Desk) -> None:
+    table, told = arrow(at_desk, "POST", "footprint/positions", {"text": "ra,dec\n323.36,-0.82\nx,1\n"})
+    assert (table.column("RA").to_pylist(), table.column("DEC").to_pylist()[0]) == ([323.36, None], -0.82)
+    assert (told["rows"], "row 2, ra" in told["notes"][0]) == (2, True)
+    number = next(iter(arrow_rows(at_desk, "SELECT COADD_OBJECT_ID FROM DR2_MAIN FETCH FIRST 1 ROWS ONLY")))
+    table, _ = arrow(at_desk, "POST", "footprint/positions", {"text": f"COADD_OBJECT_ID\n{number}\n"})
+    assert 320 < table.column("RA").to_pylist()[0] < 325
+
+
 def test_positions_are_checked_as_text_and_as_packed_columns(at_desk: Desk) -> None:
     table, told = arrow(at_desk, "POST", "footprint/check", {"text": "ra,dec\n323.36,-0.82\n10,10\nx,1\n", "releases": ["DR2"]})
     assert table.column_names == ["in_DR2", "TILENAME", "edge_arcmin"]
@@ -204,6 +227,9 @@ def test_densities_come_small_and_from_a_statement_too(at_desk: Desk) -> None:
     assert (told["nside"], told["title"]) == (1024, "MEAN_I")
     expected = arrow(at_desk, "GET", "footprint/density/DR2?kind=mag_i")[0]
     assert np.allclose(np.sort(table.column("value").to_numpy()), np.sort(expected.column("value").to_numpy()), atol=1e-3)
+    (rows,) = arrow_rows(at_desk, "SELECT COUNT(*) FROM DR2_MAIN")
+    table, told = arrow(at_desk, "POST", "footprint/density", {"sql": "SELECT RA, DEC FROM DR2_MAIN"})
+    assert (told["nside"], sum(table.column("value").to_pylist())) == (512, rows)
     with pytest.raises(InvalidRequest, match="called HPIX_<nside>"):
         at_desk.call("POST", "footprint/density", {"sql": "SELECT COADD_OBJECT_ID, RA FROM DR2_MAIN"})
 

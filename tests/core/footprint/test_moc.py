@@ -48,6 +48,15 @@ def test_maps_are_joined_cut_and_subtracted_as_sets_are(first: list[int], second
 
 @settings(deadline=None, max_examples=60)
 @given(CELLS)
+def test_a_map_is_told_as_the_fewest_cells_as_mocpy_tells_it(cells: list[int]) -> None:
+    moc = Moc.of_cells(3, cells)
+    told = {order: sorted(numbers) for order, numbers in moc.cells_by_order().items()}
+    expected = json.loads(FILES.write(moc, MocFormat.JSON))
+    assert told == {int(order): numbers for order, numbers in expected.items() if numbers}
+
+
+@settings(deadline=None, max_examples=60)
+@given(CELLS)
 def test_a_coarser_map_covers_the_finer_one(cells: list[int]) -> None:
     moc = Moc.of_cells(3, cells)
     assert cells_of(moc.at_order(1), 1) == {cell >> 4 for cell in cells}
