@@ -17,6 +17,7 @@ MODULES = (
     "job_start",
     "jobs_listing",
     "translation",
+    "oracle_wire",
     "hub_scale",
     "cutouts",
     "cutouts_files",
