@@ -126,8 +126,9 @@ def gone(process: psutil.Process) -> bool:
 
 
 def wait_until(condition, *, seconds: float, what: str) -> None:  # type: ignore[no-untyped-def]
-    """Wait for a condition, and fail by its name."""
-    deadline = time.monotonic() + seconds
+    """Wait for a condition, and fail by its name. A look may cost much: the longer it takes, the more seldom one looks."""
+    started_at = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds:g} s"
-        time.sleep(0.05)
+        waited = time.monotonic() - started_at
+        assert waited < seconds, f"{what} did not come within {seconds:g} s"
+        time.sleep(min(0.25, max(0.02, waited / 10)))

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.ports import free_ports
-from tests.server.processes import ROOT, SOURCES, clean_environment, process, wait_for_answer
+from tests.server.processes import ROOT, SOURCES, WITHOUT_PAGES, clean_environment, process, wait_for_answer
 from tests.server.serving import wait_until
 from tests.server.small_survey import write_survey
 
@@ -42,7 +42,7 @@ c.ConfigurableHTTPProxy.command = proxy_command()
 c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--ServerApp.allow_root=True", "--SingleUserNotebookApp.default_url=/api"]
+c.Spawner.args = ["--ServerApp.allow_root=True", "--SingleUserNotebookApp.default_url=/api", "{without_pages}"]
 c.Spawner.environment = {{"PYTHONPATH": "{path}", "JUPYTER_CONFIG_PATH": "{config}"}}
 c.Spawner.poll_interval = 1
 c.Spawner.consecutive_failure_limit = 5
@@ -159,6 +159,7 @@ def lab_hub(
     given = {
         "address": "127.0.0.1", "kind": "local", "cull_every_seconds": 2,
         "public": public, "hub": hub_port, "proxy": proxy, "service": service, "folder": folder, "config": config, "token": TOKEN,
+        "without_pages": WITHOUT_PAGES,
         "path": os.pathsep.join(map(str, (*extra_paths, *SOURCES))), "survey": write_survey(folder / "survey"), **(values or {}),
     }  # fmt: skip
     file = folder / "jupyterhub_config.py"
@@ -169,9 +170,9 @@ def lab_hub(
     url = f"http://127.0.0.1:{public}"
     with process([sys.executable, "-m", "jupyterhub", "--config", str(file)], environment=environment, folder=folder, log=log) as started:
         wait_for_answer(f"{url}/services/skydesk/health", started, log, seconds=90)
-        wait_until(lambda: httpx.get(f"{url}/services/skydesk/health", trust_env=False).status_code == 200, seconds=60, what="the service")
-        wait_for_answer(f"{url}/hub/login", started, log, seconds=60)
         found = LabHub(url, folder)
+        wait_until(lambda: found.api.get(f"{url}/services/skydesk/health").status_code == 200, seconds=60, what="the service")
+        wait_for_answer(f"{url}/hub/login", started, log, seconds=60)
         try:
             yield found
         finally:

@@ -15,6 +15,10 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (ROOT, ROOT / "extensions", ROOT / "widgets", ROOT / "hub_config")
+WITHOUT_PAGES = "--ServerApp.jpserver_extensions=" + repr(
+    dict.fromkeys(("jupyterlab", "jupyter_lsp", "notebook_shim", "panel.io.jupyter_server_extension"), False)
+)
+"""A Jupyter server's argument that leaves away what only a browser needs: it starts in half the time."""
 
 
 def clean_environment(home: Path, *, extra_paths: Sequence[Path] = (), **variables: str) -> dict[str, str]:
@@ -60,15 +64,17 @@ def wait_for_answer(
     url: str, started: subprocess.Popen[bytes], log: Path, *, seconds: float = 60, headers: Mapping[str, str] | None = None
 ) -> None:
     """Wait until an address answers with anything but 502 to 504."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert started.poll() is None, f"the process has ended:\n{log.read_text()[-3000:]}"
-        try:
-            if httpx.get(url, headers=headers, trust_env=False, timeout=5).status_code not in {502, 503, 504}:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
+    started_at = time.monotonic()
+    # one client without certificates, which take longer to read than the answer
+    with httpx.Client(headers=headers, trust_env=False, timeout=5, verify=False) as client:
+        while (waited := time.monotonic() - started_at) < seconds:
+            assert started.poll() is None, f"the process has ended:\n{log.read_text()[-3000:]}"
+            try:
+                if client.get(url).status_code not in {502, 503, 504}:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(min(0.25, max(0.05, waited / 10)))
     raise AssertionError(f"{url} did not answer within {seconds} s:\n{log.read_text()[-3000:]}")
 
 
@@ -91,7 +97,7 @@ def jupyter_server(
         **variables,
     )
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
-    command += [f"--ServerApp.root_dir={root}", "--ServerApp.base_url=/lab-base/", *arguments]
+    command += [f"--ServerApp.root_dir={root}", "--ServerApp.base_url=/lab-base/", WITHOUT_PAGES, *arguments]
     command += [] if token is None else [f"--IdentityProvider.token={token}"]
     log = folder / "jupyter.log"
     with process(command, environment=environment, folder=folder, log=log) as started:

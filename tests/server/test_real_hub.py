@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from tests.ports import free_ports
-from tests.server.processes import ROOT, SOURCES, clean_environment, process, wait_for_answer
+from tests.server.processes import ROOT, SOURCES, WITHOUT_PAGES, clean_environment, process, wait_for_answer
 from tests.server.serving import wait_until
 from tests.server.small_survey import STARS, write_survey
 
@@ -37,7 +37,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/home/{{username}}"
 c.Spawner.cmd = ["{python}", "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--ServerApp.allow_root=True", "--SingleUserNotebookApp.default_url=/api"]
+c.Spawner.args = ["--ServerApp.allow_root=True", "--SingleUserNotebookApp.default_url=/api", "{without_pages}"]
 c.Spawner.environment = {{"PYTHONPATH": "{path}", "JUPYTER_CONFIG_PATH": "{config}", "SKYDESK_JOBS_FOLDER": "{folder}/jobs"}}
 c.JupyterHub.load_groups = {{"default": {{"users": ["vera"]}}, "limited": {{"users": ["henrietta"]}}}}
 c.JupyterHub.services = [{{"name": "tester", "api_token": "tester-token-of-this-test"}}]
@@ -82,6 +82,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     values = {
         "public": public, "hub": hub_port, "proxy": proxy, "service": service, "folder": folder, "python": sys.executable, "config": config,
         "path": os.pathsep.join(map(str, SOURCES)), "survey": write_survey(folder / "survey"),
+        "without_pages": WITHOUT_PAGES,
     }  # fmt: skip
     file = folder / "jupyterhub_config.py"
     file.write_text(_CONFIG.format(**values))
@@ -91,8 +92,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     url = f"http://127.0.0.1:{public}"
     with process(command, environment=environment, folder=folder, log=log) as started:
         wait_for_answer(f"{url}/services/skydesk/health", started, log, seconds=90)
-        wait_until(lambda: httpx.get(f"{url}/services/skydesk/health", trust_env=False).status_code == 200, seconds=60, what="the service")
         found = Hub(url, folder)
+        wait_until(lambda: found.admin.get(f"{url}/services/skydesk/health").status_code == 200, seconds=60, what="the service")
         yield found
         found.admin.close()
 
