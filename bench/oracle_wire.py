@@ -73,7 +73,8 @@ def _figures(account: Account) -> list[dict[str, object]]:
     try:
         with oracledb.connect(user=account.user, password=account.password(), dsn=account.dsn) as connection:
             connection.current_schema = account.owner
-            _bare(connection), _ours(catalog)
+            _bare(connection)
+            _ours(catalog)
             pairs = [(_cost(lambda: _bare(connection)), _cost(lambda: _ours(catalog))) for _ in range(REPEATS)]
     finally:
         catalog.close()

@@ -25,7 +25,7 @@ from .failures import kind_of
 from .rows import OracleRows
 from .sessions import Session, Sessions
 from .statement import Statement, read_statement
-from .types import column_type
+from .types import Fetched, column_type
 
 __all__ = ["OracleCatalog"]
 
@@ -33,7 +33,6 @@ _PREPARE_SECONDS = 15.0
 _DICTIONARY_SECONDS = 10.0
 _DISPLAY = "SELECT plan_table_output FROM TABLE(DBMS_XPLAN.DISPLAY(NULL, :id, 'TYPICAL'))"
 _T = TypeVar("_T")
-_Described = tuple[tuple[Column, ...], Sequence[Any]]
 
 
 class _Survey(Protocol):
@@ -75,8 +74,8 @@ class OracleCatalog:
         """Have Oracle parse a statement without running it; see `Catalog.check`."""
         statement = self._statement(sql, readable)
         deadline = Deadline(_PREPARE_SECONDS)
-        with self._begun("check", deadline, lambda session: self._describe(session, statement)) as (columns, _):
-            return columns
+        with self._begun("check", deadline, lambda session: self._describe(session, statement)) as fetched:
+            return tuple(each.column for each in fetched)
 
     def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
         """Tell how Oracle would carry the statement out; see `Catalog.explain`."""
@@ -104,8 +103,8 @@ class OracleCatalog:
         statement = self._statement(sql, readable)
 
         def begun(session: Session) -> OracleRows:
-            columns, described = self._describe(session, statement)
-            rows = OracleRows(session, statement.text, columns, described, max_rows=max_rows, batch_rows=batch_rows)
+            fetched = self._describe(session, statement)
+            rows = OracleRows(session, statement.text, fetched, max_rows=max_rows, batch_rows=batch_rows)
             rows.begin()
             return rows
 
@@ -150,15 +149,16 @@ class OracleCatalog:
     def _may_list_all(self, readable: frozenset[str] | None) -> bool:
         return readable is None or ALL in readable or readable >= {table.release for table in self._tables.values()}
 
-    def _describe(self, session: Session, statement: Statement) -> _Described:
+    def _describe(self, session: Session, statement: Statement) -> list[Fetched]:
         described = session.call(lambda connection: _parsed(connection, statement.text), statement.text)
         sources = self._sources(statement, [each.name for each in described])
         names = unique_names([each.name for each in described])
-        columns = []
+        fetched = []
         for name, each, source in zip(names, described, sources, strict=True):
             kind = column_type(each, None if source is None else source.type)
-            columns.append(Column(name=name, type=kind) if source is None else replace(source, name=name, type=kind))
-        return tuple(columns), described
+            column = Column(name=name, type=kind) if source is None else replace(source, name=name, type=kind)
+            fetched.append(Fetched(column=column, described=each, computed=source is None))
+        return fetched
 
     def _sources(self, statement: Statement, names: Sequence[str]) -> list[Column | None]:
         """The survey's column that each result column is, where our own reading of the statement tells so without doubt."""

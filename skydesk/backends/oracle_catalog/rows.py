@@ -9,30 +9,21 @@ import pyarrow as pa
 from ...query.arrow import schema_of
 from ...query.model import Column
 from .sessions import Session
-from .types import fetched_type, settled
+from .types import Fetched, batch_rows_of
 
 __all__ = ["OracleRows"]
 
 
 class OracleRows:
-    """A `RowStream` that asks Oracle for the next batch only when it is wanted; no more than one is in memory.
+    """A `RowStream` that asks Oracle for the next batch only when it is wanted; no more than one is in memory."""
 
-    Parameters
-    ----------
-    described
-        The cursor's description, one entry a column.
-    """
-
-    def __init__(
-        self, session: Session, sql: str, columns: Sequence[Column], described: Sequence[Any], *, max_rows: int | None, batch_rows: int
-    ) -> None:
-        self._session, self._sql = session, sql
-        self._columns = tuple(columns)
-        self._schema = schema_of(columns)
-        self._settle = [settled(each, column.type) for each, column in zip(described, columns, strict=True)]
-        self._wanted = pa.schema([(column.name, fetched_type(each, column.type)) for each, column in zip(described, columns, strict=True)])
+    def __init__(self, session: Session, sql: str, fetched: Sequence[Fetched], *, max_rows: int | None, batch_rows: int) -> None:
+        self._session, self._sql, self._fetched = session, sql, tuple(fetched)
+        self._columns = tuple(each.column for each in fetched)
+        self._schema = schema_of(self._columns)
+        self._wanted = pa.schema([(each.column.name, each.wanted) for each in fetched])
         self._left = max_rows
-        self._size = batch_rows if max_rows is None else max(1, min(batch_rows, max_rows))
+        self._size = batch_rows_of(fetched, batch_rows if max_rows is None else max(1, min(batch_rows, max_rows)))
         self._batches: Iterator[Any] | None = None
         self._first: list[pa.RecordBatch] = []
         self._finished = max_rows == 0
@@ -68,7 +59,7 @@ class OracleRows:
             table = table.slice(0, self._left)
             self._left -= table.num_rows
             self._finished = not self._left
-        arrays = [settle(column.combine_chunks()) for settle, column in zip(self._settle, table.columns, strict=True)]
+        arrays = [each.settled(column.combine_chunks()) for each, column in zip(self._fetched, table.columns, strict=True)]
         return [batch for batch in pa.Table.from_arrays(arrays, schema=self._schema).to_batches(self._size) if batch.num_rows]
 
     def _next(self, connection: oracledb.Connection) -> Any:

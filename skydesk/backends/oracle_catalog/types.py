@@ -1,6 +1,7 @@
 """The one table of Oracle's types: as which column type each comes, and through which Arrow type."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -10,9 +11,12 @@ import pyarrow.compute as pc
 
 from ...errors import QueryRefused
 from ...query.arrow import ARROW_TYPES
-from ...query.model import ColumnType
+from ...query.model import Column, ColumnType
 
-__all__ = ["TYPES", "column_type", "fetched_type", "settled"]
+__all__ = ["LONG_TEXT_CHARACTERS", "TYPES", "Fetched", "batch_rows_of", "column_type"]
+
+LONG_TEXT_CHARACTERS = 100_000
+"""Most characters of a CLOB that comes as text."""
 
 TYPES = MappingProxyType(
     {
@@ -24,6 +28,10 @@ TYPES = MappingProxyType(
         oracledb.DB_TYPE_NVARCHAR: ColumnType.STRING,
         oracledb.DB_TYPE_CHAR: ColumnType.STRING,
         oracledb.DB_TYPE_NCHAR: ColumnType.STRING,
+        oracledb.DB_TYPE_CLOB: ColumnType.STRING,
+        oracledb.DB_TYPE_NCLOB: ColumnType.STRING,
+        oracledb.DB_TYPE_LONG: ColumnType.STRING,
+        oracledb.DB_TYPE_LONG_NVARCHAR: ColumnType.STRING,
         oracledb.DB_TYPE_RAW: ColumnType.STRING,
         oracledb.DB_TYPE_DATE: ColumnType.TIMESTAMP,
         oracledb.DB_TYPE_TIMESTAMP: ColumnType.TIMESTAMP,
@@ -39,12 +47,18 @@ _REAL_DIGITS = 6
 _NO_SCALE = -127
 _INTEGERS = frozenset({ColumnType.INT16, ColumnType.INT32, ColumnType.INT64, ColumnType.BOOLEAN})
 _NUMBERS = _INTEGERS | {ColumnType.FLOAT32, ColumnType.FLOAT64}
-_LONG_TEXT = "write TO_CHAR(SUBSTR(column, 1, 1000)) for its beginning"
 _WAYS_OUT = {
-    oracledb.DB_TYPE_TIMESTAMP_TZ: "write SYS_EXTRACT_UTC(column), which is in UTC",
-    oracledb.DB_TYPE_CLOB: _LONG_TEXT,
-    oracledb.DB_TYPE_NCLOB: _LONG_TEXT,
+    oracledb.DB_TYPE_TIMESTAMP_TZ: "write SYS_EXTRACT_UTC({name}), which is in UTC, and TO_CHAR({name}, 'TZR') for the zone",
 }
+_LONG_TEXTS = frozenset({oracledb.DB_TYPE_CLOB, oracledb.DB_TYPE_NCLOB, oracledb.DB_TYPE_LONG, oracledb.DB_TYPE_LONG_NVARCHAR})
+"""The driver describes a CLOB as LONG once it has fetched it as text."""
+
+_LONG_ROWS = 100
+"""Rows of a batch with a CLOB among its columns, which the driver has whole in memory."""
+
+_SURE = 2.0**53
+"""Whole numbers below this are themselves as float64; IEEE 754 binary64."""
+
 _Described = Any
 
 
@@ -77,29 +91,78 @@ def column_type(described: _Described, declared: ColumnType | None) -> ColumnTyp
         name = kind.name.removeprefix("DB_TYPE_")
         raise QueryRefused(
             f"column {described.name} has the type {name}, which a result cannot hold",
-            hint=_WAYS_OUT.get(kind, "turn it into a number or a text, for example with EXTRACT or TO_CHAR"),
+            hint=_WAYS_OUT.get(kind, "turn it into a number or a text, for example with EXTRACT or TO_CHAR").format(name=described.name),
         )
     if declared is None or own not in _NUMBERS or declared not in _NUMBERS:
         return own
     return declared if whole or declared not in _INTEGERS else own
 
 
-def fetched_type(described: _Described, kind: ColumnType) -> pa.DataType:
-    """Give the Arrow type to ask the driver for."""
-    if described.type_code is oracledb.DB_TYPE_RAW:
-        return pa.binary()
-    if kind is ColumnType.BOOLEAN and described.type_code is oracledb.DB_TYPE_NUMBER:
-        return pa.int16()
-    return ARROW_TYPES[kind]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A result column: what the database says of it, and as what it comes."""
+
+    column: Column
+    described: _Described
+    """Its entry of the cursor's description."""
+
+    computed: bool
+    """True where it is none of the survey's columns, so that nobody has said that it may be rounded."""
+
+    @property
+    def wanted(self) -> pa.DataType:
+        """The Arrow type to ask the driver for."""
+        if self.described.type_code is oracledb.DB_TYPE_RAW:
+            return pa.binary()
+        if self.column.type is ColumnType.BOOLEAN and self.described.type_code is oracledb.DB_TYPE_NUMBER:
+            return pa.int16()
+        return ARROW_TYPES[self.column.type]
+
+    def settled(self, array: pa.Array) -> pa.Array:
+        """Make of an array as fetched one with exactly the column's Arrow type.
+
+        Raises
+        ------
+        QueryRefused
+            A text is too long, or a number may have lost digits.
+        """
+        kind, name = self.described.type_code, self.described.name
+        if kind is oracledb.DB_TYPE_RAW:
+            return _hexadecimal(array)
+        if kind in {oracledb.DB_TYPE_CHAR, oracledb.DB_TYPE_NCHAR}:
+            return _without_padding(array)
+        if kind in _LONG_TEXTS:
+            return _of_bearable_length(name, array)
+        if kind is oracledb.DB_TYPE_NUMBER and self.computed and self.column.type is ColumnType.FLOAT64:
+            return _with_all_digits(name, array)
+        wanted = ARROW_TYPES[self.column.type]
+        return array if array.type == wanted else array.cast(wanted)
 
 
-def settled(described: _Described, kind: ColumnType) -> Callable[[pa.Array], pa.Array]:
-    """Give what makes of an array as fetched one with exactly the column's Arrow type."""
-    if described.type_code is oracledb.DB_TYPE_RAW:
-        return _hexadecimal
-    if described.type_code in {oracledb.DB_TYPE_CHAR, oracledb.DB_TYPE_NCHAR}:
-        return _without_padding
-    return lambda array: array if array.type == ARROW_TYPES[kind] else array.cast(ARROW_TYPES[kind])
+def batch_rows_of(fetched: Sequence[Fetched], wanted: int) -> int:
+    """Give how many rows to fetch at once, ``wanted`` at the most, so that memory stays bounded."""
+    return min(wanted, _LONG_ROWS) if any(each.described.type_code in _LONG_TEXTS for each in fetched) else wanted
+
+
+def _with_all_digits(name: str, array: pa.Array) -> pa.Array:
+    """Refuse numbers of which a float64 may have dropped digits before the point."""
+    largest = pc.max(pc.abs(array)).as_py()
+    if largest is not None and largest >= _SURE:
+        raise QueryRefused(
+            f"column {name} has a number of about {largest:.4g}, not all of whose digits a float64 need hold",
+            hint="write CAST(... AS NUMBER(18)) for a whole number, TO_BINARY_DOUBLE(...) for a rounded one, TO_CHAR(...) for a text",
+        )
+    return array
+
+
+def _of_bearable_length(name: str, array: pa.Array) -> pa.Array:
+    longest = pc.max(pc.utf8_length(array)).as_py() or 0
+    if longest > LONG_TEXT_CHARACTERS:
+        raise QueryRefused(
+            f"column {name} has a text of {longest:,} characters; at most {LONG_TEXT_CHARACTERS:,} are brought here",
+            hint=f"write TO_CHAR(SUBSTR({name}, 1, 1000)) for the beginning of each",
+        )
+    return array.cast(pa.string())
 
 
 def _number_type(precision: int, scale: int) -> ColumnType:

@@ -102,7 +102,7 @@ class Engine:
     def __init__(self, path: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
         self._root = duckdb.connect()
         for statement in SETUP:
-            self._root.execute(statement)
+            self._root.execute(statement.replace(" TEMP MACRO ", " MACRO "))  # for every cursor of this connection
         self._root.execute(f"ATTACH '{path}' AS content (READ_ONLY)")
         self._columns: dict[str, list[Column]] = {}
         self._types: dict[tuple[str, str], str] = {}

@@ -21,7 +21,7 @@ __all__ = ["Session"]
 _FIELD_VERSION = 12
 _UTF8 = 873
 _STATUS = b"\x09\0\0"
-_EXECUTE, _FETCH = 0x20, 0x40
+_DEFINE, _EXECUTE, _FETCH = 0x10, 0x20, 0x40
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class _Cursor:
     columns: list[ResultColumn] = field(default_factory=list)
     rows: Rows | None = None
     sent: int = 0
+    is_defined: bool = False
+    """The client has said as what it wants the columns."""
 
 
 class Session(threading.Thread):
@@ -152,18 +154,25 @@ class Session(threading.Thread):
         reader.number(), reader.byte()
         binds = reader.number()
         reader.take(6)
-        reader.skip_numbers(2), reader.take(1)
+        defines = reader.number()
+        reader.number(), reader.take(1)
         reader.take(2), reader.number(), reader.byte(), reader.skip_numbers(2), reader.byte(), reader.number()
         reader.take(2), reader.number(), reader.byte(), reader.number(), reader.take(2), reader.number()
         sql = (reader.long_bytes() or b"").decode() if has_sql else self._cursors[cursor_id].sql
         reader.skip_numbers(13)
+        if options & _DEFINE:
+            for _ in range(defines):
+                _bind_type(reader)
+            self._cursors[cursor_id].is_defined = True
+            return self._rows(cursor_id, wanted if options & _FETCH else 0, [])
         types = [_bind_type(reader) for _ in range(binds)]
         values = _bind_values(reader, types) if binds and options & _EXECUTE else []
         if not cursor_id:
             self._next_cursor += 1
             cursor_id = self._next_cursor
-        _close(self._cursors.get(cursor_id))
-        self._cursors[cursor_id] = _Cursor(sql=sql, bind_types=types)
+        earlier = self._cursors.get(cursor_id)
+        _close(earlier)
+        self._cursors[cursor_id] = _Cursor(sql=sql, bind_types=types, is_defined=earlier is not None and earlier.is_defined)
         return self._begin(cursor_id, values, wanted if options & _FETCH else 0, parse_only=not options & _EXECUTE)
 
     def _execute_again(self, reader: Reader) -> bytes:
@@ -183,6 +192,8 @@ class Session(threading.Thread):
         described = _described(cursor.columns)
         if parse_only:
             return described + _status(cursor=cursor_id)
+        if any(column.kind.is_long for column in cursor.columns) and not cursor.is_defined:
+            wanted = 0  # the client first says as what it wants them
         connection = self._engine.cursor()
         cursor.sent = 0
         rows, first = self._breakable(connection, lambda: self._open(cursor, binds, connection, wanted))

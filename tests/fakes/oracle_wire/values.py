@@ -14,6 +14,7 @@ __all__ = ["WireType", "as_value", "encoded", "wire_type"]
 
 VARCHAR, NUMBER, DATE, RAW, CHAR, FLOAT, DOUBLE = 1, 2, 12, 23, 96, 100, 101
 TIMESTAMP, TIMESTAMP_ZONED, TIMESTAMP_LOCAL = 180, 181, 231
+CLOB = 112
 _NUMBER_BYTES = 20
 
 
@@ -28,13 +29,19 @@ class WireType:
 
     @property
     def is_text(self) -> bool:
-        return self.code in {VARCHAR, CHAR}
+        return self.code in {VARCHAR, CHAR, CLOB}
+
+    @property
+    def is_long(self) -> bool:
+        """True where rows come only once the client has said as what it wants the column."""
+        return self.code == CLOB
 
 
 _PLAIN = {
     "NUMBER": WireType(code=NUMBER, scale=-127),
     "BINARY_FLOAT": WireType(code=FLOAT, size_bytes=4),
     "BINARY_DOUBLE": WireType(code=DOUBLE, size_bytes=8),
+    "CLOB": WireType(code=CLOB, size_bytes=4000),
     "DATE": WireType(code=DATE, size_bytes=7),
     "TIMESTAMP(6)": WireType(code=TIMESTAMP, size_bytes=11, scale=6),
     "TIMESTAMP(9)": WireType(code=TIMESTAMP, size_bytes=11, scale=9),
@@ -58,6 +65,8 @@ def wire_type(name: str) -> WireType:
 
 def encoded(kind: WireType, value: Any) -> bytes:
     """Write one value with its length; Oracle has no empty text, so that is NULL."""
+    if kind.is_long:  # as LONG, which it was defined as: with a null indicator and a return code
+        return long_bytes(_text(value or "")) + b"\0\0"
     if value is None or value in ("", b""):
         return b"\0"
     if kind.code == CHAR:
