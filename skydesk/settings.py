@@ -41,6 +41,10 @@ class SkydeskSettings(Configurable):
         help="""Folder of the job folders, `<owner>/<job id>/` below it. With a hub it must be on a disk that the labs have
         mounted. Default: $SKYDESK_JOBS_FOLDER, else `jobs` in data_folder."""
     ).tag(config=True)
+    tables_folder = Unicode(
+        help="""Folder of users' own tables. With jobs on Kubernetes it must be on a disk that the pods of jobs have mounted too, at the
+        same path and for reading. Default: $SKYDESK_TABLES_FOLDER, else `tables` in data_folder."""
+    ).tag(config=True)
     database_url = Unicode(
         help="""SQLAlchemy URL of the database of jobs and history: sqlite:////path/to/file or
         postgresql+psycopg://user:password@host/name. Default: $SKYDESK_DATABASE_URL, else an SQLite file in data_folder."""
@@ -159,6 +163,10 @@ class SkydeskSettings(Configurable):
     @default("jobs_folder")
     def _jobs_folder_default(self) -> str:
         return os.environ.get("SKYDESK_JOBS_FOLDER") or str(Path(self.data_folder) / "jobs")
+
+    @default("tables_folder")
+    def _tables_folder_default(self) -> str:
+        return os.environ.get("SKYDESK_TABLES_FOLDER") or str(Path(self.data_folder) / "tables")
 
     @default("database_url")
     def _database_url_default(self) -> str:

@@ -1,6 +1,20 @@
 """What membership of a group entitles a user to: services, releases, limits, labs."""
 
-from .entitlements import ADMIN, ALL, HUB, LOCAL_USER, NOBODY, CutoutLimits, Entitlements, JobLimits, QueryLimits, User, joined, scope_of
+from .entitlements import (
+    ADMIN,
+    ALL,
+    HUB,
+    LOCAL_USER,
+    NOBODY,
+    CutoutLimits,
+    Entitlements,
+    JobLimits,
+    QueryLimits,
+    TableLimits,
+    User,
+    joined,
+    scope_of,
+)
 from .policy import Group, LabProfile, Policy
 from .policy_file import default_policy, read_policy
 
@@ -17,6 +31,7 @@ __all__ = [
     "LabProfile",
     "Policy",
     "QueryLimits",
+    "TableLimits",
     "User",
     "default_policy",
     "joined",

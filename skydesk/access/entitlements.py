@@ -16,6 +16,7 @@ __all__ = [
     "Entitlements",
     "JobLimits",
     "QueryLimits",
+    "TableLimits",
     "User",
     "joined",
     "scope_of",
@@ -69,6 +70,16 @@ class CutoutLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableLimits:
+    """The most that a user's own tables may take together."""
+
+    max_bytes: int = 0
+    """Size on disk, bytes."""
+
+    max_tables: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobLimits:
     """The most that a user's jobs may use."""
 
@@ -104,6 +115,7 @@ class Entitlements:
     query: QueryLimits = field(default_factory=QueryLimits)
     cutout: CutoutLimits = field(default_factory=CutoutLimits)
     jobs: JobLimits = field(default_factory=JobLimits)
+    tables: TableLimits = field(default_factory=TableLimits)
 
     def allows_service(self, name: str) -> bool:
         """Tell whether the service of this name may be used."""
@@ -157,7 +169,7 @@ class User:
 NOBODY = Entitlements()
 """What an unknown group gives."""
 
-_Limits = TypeVar("_Limits", QueryLimits, CutoutLimits, JobLimits)
+_Limits = TypeVar("_Limits", QueryLimits, CutoutLimits, JobLimits, TableLimits)
 
 LOCAL_USER = "local"
 """Name of the one user of an embedded SkyDesk."""
@@ -180,6 +192,7 @@ def joined(mine: Iterable[Entitlements]) -> Entitlements:
         query=_largest(QueryLimits, [each.query for each in every]),
         cutout=_largest(CutoutLimits, [each.cutout for each in every]),
         jobs=_largest(JobLimits, [each.jobs for each in every]),
+        tables=_largest(TableLimits, [each.tables for each in every]),
     )
 
 

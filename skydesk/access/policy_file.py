@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import InvalidPolicy
 from ..toml_reader import Faults, Section, read_toml
-from .entitlements import ADMIN, HUB, CutoutLimits, Entitlements, JobLimits, QueryLimits
+from .entitlements import ADMIN, HUB, CutoutLimits, Entitlements, JobLimits, QueryLimits, TableLimits
 from .policy import Group, LabProfile, Policy
 
 __all__ = ["default_policy", "read_policy"]
@@ -138,6 +138,7 @@ def _group(name: str, section: Section, profiles: Collection[str]) -> Group:
             query=_query_limits(section.section("query", required=False)),
             cutout=_cutout_limits(section.section("cutout", required=False)),
             jobs=_job_limits(section.section("jobs", required=False)),
+            tables=_table_limits(section.section("tables", required=False)),
         ),
         profiles=granted,
         gpu_hours_per_week=_hours(section, "gpu_hours_per_week"),
@@ -202,6 +203,12 @@ def _job_limits(section: Section) -> JobLimits:
         warning_seconds=section.number("warning_days", least.warning_seconds / 86400, above=_NOT_NEGATIVE) * 86400,
         max_renewals=section.integer("max_renewals", least.max_renewals),
     )
+    section.finish()
+    return limits
+
+
+def _table_limits(section: Section) -> TableLimits:
+    limits = TableLimits(max_bytes=_bytes(section, "max_gib"), max_tables=section.integer("max_tables", TableLimits().max_tables))
     section.finish()
     return limits
 

@@ -137,13 +137,13 @@ class QueryService:
             As in `Catalog.check`.
         """
         self._require_readable(user, sql)
-        with acting_for(user.name):
+        with acting_for(user.name, user.groups):
             return self._catalog.check(sql, readable=user.entitlements.releases)
 
     def explain(self, user: User, sql: str) -> Explanation:
         """Tell how the database would carry a statement out; errors as in `check`."""
         self._require_readable(user, sql)
-        with acting_for(user.name):
+        with acting_for(user.name, user.groups):
             return self._catalog.explain(sql, readable=user.entitlements.releases)
 
     def quick(self, user: User, sql: str, query_id: str | None = None) -> QuickPage:
@@ -172,7 +172,7 @@ class QueryService:
             asked = time.monotonic()
             releases = self._require_readable(user, sql)
             with (
-                acting_for(user.name),
+                acting_for(user.name, user.groups),
                 self._catalog.stream(
                     sql,
                     max_rows=limits.quick_rows + 1,
@@ -232,7 +232,7 @@ class QueryService:
                 readable=user.entitlements.releases,
             )
             with ExitStack() as stack:
-                with acting_for(user.name):  # only here: who reads the stream may do so in another thread
+                with acting_for(user.name, user.groups):  # only here: who reads the stream may do so in another thread
                     rows = stack.enter_context(stream)
                 run.counted = LimitedRows(rows, max_rows=allowed, max_bytes=limits.max_result_bytes)
                 yield run.counted
@@ -305,7 +305,7 @@ class QueryService:
         faults += number_faults(request.max_rows, None)
         try:
             self._require_readable(user, request.sql)
-            with acting_for(user.name):
+            with acting_for(user.name, user.groups):
                 self._catalog.check(request.sql)
         except InvalidQuery as error:
             if not faults:
@@ -319,7 +319,8 @@ class QueryService:
         """The limits of this user that a query job's request carries beside the `QueryRequest`; `run_query` holds to them."""
         limits = user.entitlements.query
         releases = sorted(user.entitlements.releases)
-        return {"max_result_rows": limits.max_rows, "max_result_bytes": limits.max_result_bytes, "readable_releases": releases}
+        most = {"max_result_rows": limits.max_rows, "max_result_bytes": limits.max_result_bytes}
+        return {**most, "readable_releases": releases, "owner_groups": sorted(user.groups)}
 
     def remember_job(self, user: User, sql: str, outcome: str = "ok", elapsed_seconds: float = 0, rows: int | None = None) -> None:
         """Put a job's statement into its owner's history."""
@@ -328,7 +329,8 @@ class QueryService:
     def _require_readable(self, user: User, sql: str) -> frozenset[str]:
         user.require_service(_SERVICE)
         require_text(sql)
-        releases = self._catalog.releases_read(sql)
+        with acting_for(user.name, user.groups):
+            releases = self._catalog.releases_read(sql)
         closed = sorted(name for name in releases if not user.entitlements.allows_release(name))
         if closed:
             raise NotAllowed(f"release {', '.join(closed)} is not open to {user.name}; ask for a group that grants it")

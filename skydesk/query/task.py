@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import Fault, InvalidRequest
 from ..jobs.model import JobOutcome
 from ..jobs.ports import TaskContext
+from .acting import acting_for, acting_person
 from .limits import LimitedRows
 from .model import Compression, Format, Output, QueryRequest, ResultMetadata
 from .output import output_faults, parse_output
@@ -43,7 +44,7 @@ def run_query(services: QueryServices, request: Mapping[str, Any], context: Task
     ----------
     request
         A `QueryRequest` as JSON, with ``max_result_rows``, ``max_result_bytes`` and ``readable_releases`` beside it where the
-        owner's limits are to hold.
+        owner's limits are to hold, and ``owner_groups``, by which tables of others are granted.
 
     Raises
     ------
@@ -61,14 +62,17 @@ def run_query(services: QueryServices, request: Mapping[str, Any], context: Task
     wanted = [limit for limit in (query.max_rows, None if allowed_rows is None else allowed_rows + 1) if limit is not None]
     begin = time.monotonic()
     context.log(f"statement:\n{query.sql}")
-    releases = services.catalog.releases_read(query.sql)
-    with services.catalog.stream(
-        query.sql,
-        max_rows=min(wanted, default=None),
-        limit_seconds=context.limit_seconds,
-        cancellation=context.cancellation,
-        readable=None if readable is None else frozenset(readable),
-    ) as stream:
+    with (
+        acting_for(acting_person(), request.get("owner_groups") or ()),
+        services.catalog.stream(
+            query.sql,
+            max_rows=min(wanted, default=None),
+            limit_seconds=context.limit_seconds,
+            cancellation=context.cancellation,
+            readable=None if readable is None else frozenset(readable),
+        ) as stream,
+    ):
+        releases = services.catalog.releases_read(query.sql)
         context.log(f"started after {time.monotonic() - begin:.2f} s; {len(stream.columns)} columns")
         rows = LimitedRows(stream, max_rows=allowed_rows, max_bytes=request.get("max_result_bytes"))
         metadata = ResultMetadata(
@@ -105,9 +109,10 @@ def _read(request: Mapping[str, Any]) -> tuple[QueryRequest, Output]:
         value = request.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             faults.append(Fault(field=name, message=f"must be a whole number, 0 or more, got {value!r}"))
-    readable = request.get("readable_releases")
-    if readable is not None and not (isinstance(readable, (list, tuple)) and all(isinstance(name, str) for name in readable)):
-        faults.append(Fault(field="readable_releases", message=f"must be a list of names, got {readable!r:.80}"))
+    for name in ("readable_releases", "owner_groups"):
+        names = request.get(name)
+        if names is not None and not (isinstance(names, (list, tuple)) and all(isinstance(each, str) for each in names)):
+            faults.append(Fault(field=name, message=f"must be a list of names, got {names!r:.80}"))
     output = parse_output(_DEFAULT_FILE)
     try:
         output = _output(request["output"]) if request.get("output") else output

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Fault, InvalidRequest, ServiceUnavailable
 from ..settings import SkydeskSettings
+from .own_tables import open_table_store
+from .places import tables_folder_of
 
 if TYPE_CHECKING:
     from ..backends.duckdb_catalog import DuckdbCatalog
@@ -40,6 +42,7 @@ def catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
         "threads": settings.catalog_threads,
         "temp_bytes": settings.catalog_temp_bytes,
         "connections": settings.catalog_connections,
+        "tables_folder": str(tables_folder_of(settings)),
         "oracle": {
             "dsn": settings.oracle_dsn,
             "user": settings.oracle_user,
@@ -62,7 +65,9 @@ def _open_duckdb(survey: "Survey", options: Mapping[str, Any]) -> "DuckdbCatalog
     from ..backends.duckdb_catalog import DuckdbCatalog
 
     assert survey.catalogue.path is not None  # noqa: S101 (the survey file of this kind names one)
-    return DuckdbCatalog(survey.catalogue.path, survey=survey, **{name: value for name, value in options.items() if name != "oracle"})
+    own_tables = open_table_store(survey, options.get("tables_folder"))
+    limits = {name: value for name, value in options.items() if name not in {"oracle", "tables_folder"}}
+    return DuckdbCatalog(survey.catalogue.path, survey=survey, own_tables=own_tables, **limits)
 
 
 def _open_oracle(survey: "Survey", options: Mapping[str, Any]) -> "OracleCatalog":

@@ -5,7 +5,7 @@ from pathlib import Path
 from ..access import Policy, default_policy, read_policy
 from ..settings import SkydeskSettings
 
-__all__ = ["image_cache_of", "jobs_folder_of", "jobs_root_of", "policy_of"]
+__all__ = ["image_cache_of", "jobs_folder_of", "jobs_root_of", "policy_of", "tables_folder_of"]
 
 
 def policy_of(settings: SkydeskSettings) -> Policy:
@@ -34,3 +34,8 @@ def jobs_root_of(settings: SkydeskSettings) -> Path:
 def image_cache_of(settings: SkydeskSettings) -> Path | None:
     """Folder of the images' seek indexes; None to keep them in memory."""
     return Path(settings.image_cache_folder).expanduser().resolve() if settings.image_cache_folder else None
+
+
+def tables_folder_of(settings: SkydeskSettings) -> Path:
+    """Folder of users' own tables."""
+    return Path(settings.tables_folder).expanduser().resolve()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..query.ports import Catalog, QueryHistory
     from ..query.service import QueryService
     from ..survey import Survey
+    from ..tables.service import TablesService
 
 __all__ = ["Services"]
 
@@ -70,6 +71,9 @@ class Services:
     worker_reports: "ReportReceiver | None" = None
     """Who hears the pods of jobs; None where jobs run in processes of this machine."""
 
+    own_tables: "TablesService | None" = None
+    """Users' own tables; None where there are none."""
+
     open_cutouts: "Callable[[], CutoutService] | None" = None
     """Makes the service behind cutouts, or gives the one that is made; what it needs is only loaded when it is asked for."""
 
@@ -82,6 +86,13 @@ class Services:
         if self.open_cutouts is None:
             raise ServiceUnavailable("this SkyDesk has no images")
         return self.open_cutouts()
+
+    @property
+    def tables(self) -> "TablesService":
+        """Users' own tables by the rules."""
+        if self.own_tables is None:
+            raise ServiceUnavailable("this SkyDesk has no own tables")
+        return self.own_tables
 
     @cached_property
     def gallery(self) -> "Gallery":

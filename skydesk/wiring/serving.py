@@ -11,6 +11,7 @@ from ..settings import SkydeskSettings
 from .catalogues import catalog_options, demo_survey, open_survey
 from .images import once, open_cutouts
 from .mailing import open_mailer
+from .own_tables import open_tables
 from .places import jobs_root_of, policy_of
 from .runners import OnDemandRunner, open_runner
 from .services import Services
@@ -69,13 +70,15 @@ def build_services(
         database = Database(settings.database_url)
         opened.callback(database.close)
         history = SqlQueryHistory(database)
+        queries = QueryService(catalog, survey=survey, history=history)
         leases = _open_leases(settings, SqlLeaseStore(database), policy, opened)
         jobs = _open_jobs(settings, SqlJobStore(database), survey_file, mailer, opened, on_demand=on_demand)
         return Services(
             survey=survey,
             policy=policy,
             catalog=catalog,
-            queries=QueryService(catalog, survey=survey, history=history),
+            queries=queries,
+            own_tables=open_tables(settings, survey, catalog, queries),
             history=history,
             jobs_folder=jobs_root_of(settings),
             mode=mode,

@@ -44,7 +44,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[L
 def test_it_has_a_card_a_route_and_a_panel(lab: Lab) -> None:
     with lab.client() as client:
         names = [service["name"] for service in client.get("session").json()["services"]]
-        assert names == ["query", "cutout", "chart", "weather", "footprint", "jobs"]
+        assert names == ["query", "cutout", "chart", "weather", "footprint", "jobs", "tables"]
         (card,) = (service for service in client.get("session").json()["services"] if service["name"] == "weather")
         assert (card["title"], card["panel"], card["style"]) == ("Weather", True, True)
         assert client.get("weather/2013-08-31").json() == {"night": "2013-08-31", "seeing_arcsec": 0.9, "asked_by": "local"}

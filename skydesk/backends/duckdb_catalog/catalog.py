@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,9 +13,10 @@ import duckdb
 from ...access import ALL
 from ...errors import Fault, InvalidSurvey
 from ...query.model import Cancellation, Column, Explanation, Table
-from ..oracle_sql import FUNCTIONS, SETUP, Translation, translate
+from ..oracle_sql import FUNCTIONS, SETUP, PersonalTables, Translation, translate
 from .connections import Connections
 from .failures import translated
+from .own import OwnTables, OwnTableSource
 from .rows import DuckdbRows
 from .running import StopWatch
 from .types import cast_to, column_type, unique_names
@@ -36,6 +37,7 @@ class _Prepared:
     """A statement that was translated and bound."""
 
     translation: Translation
+    personal: PersonalTables
     columns: tuple[Column, ...]
     selection: str
     """The result's columns as an SQL select list over ``c1``, ``c2``, ..., each with the cast that it needs."""
@@ -66,6 +68,9 @@ class DuckdbCatalog:
         Most that they may spill, bytes.
     connections
         Statements that may run at the same time; further ones wait.
+    own_tables
+        Where users' own tables are, which statements may join; None for none. Who opens a file of the catalogue first decides for all
+        of the process.
 
     Raises
     ------
@@ -85,12 +90,21 @@ class DuckdbCatalog:
         temp_folder: Path | None = None,
         temp_bytes: int = 8 << 30,
         connections: int = 16,
+        own_tables: OwnTableSource | None = None,
     ) -> None:
         self._tables = tuple(survey.tables)
         self._columns = {table.name: table.columns for table in self._tables}
         self._source = {(table.name, column.name): column for table in self._tables for column in table.columns}
+        self._own = OwnTables(own_tables)
         self._connections = Connections(
-            path, setup=SETUP, memory_bytes=memory_bytes, threads=threads, temp_folder=temp_folder, temp_bytes=temp_bytes, count=connections
+            path,
+            setup=SETUP,
+            memory_bytes=memory_bytes,
+            threads=threads,
+            temp_folder=temp_folder,
+            temp_bytes=temp_bytes,
+            count=connections,
+            tables_folder=None if own_tables is None else own_tables.root,
         )
         self._watchers = ThreadPoolExecutor(connections, thread_name_prefix="skydesk-stop-watch")
         self._prepare = lru_cache(maxsize=32)(self._prepare_now)
@@ -112,8 +126,9 @@ class DuckdbCatalog:
 
     def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
         """Tell how DuckDB would carry the statement out; see `Catalog.explain`."""
-        statement = self._prepared(sql, readable).translation.statement
-        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+        prepared = self._prepared(sql, readable)
+        statement = prepared.translation.statement
+        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _), self._attached(connection, prepared):
             rows = connection.execute(f"EXPLAIN {statement}").fetchall()
         return Explanation(plan="\n".join(text for _, text in rows), statement=statement)
 
@@ -130,7 +145,10 @@ class DuckdbCatalog:
     ) -> Iterator[DuckdbRows]:
         """Run a statement and stream its rows; see `Catalog.stream`."""
         prepared = self._prepared(sql, readable)
-        with self._run(limit_seconds=limit_seconds, cancellation=cancellation) as (connection, watch):
+        with (
+            self._run(limit_seconds=limit_seconds, cancellation=cancellation) as (connection, watch),
+            self._attached(connection, prepared),
+        ):
             rows = DuckdbRows(connection, watch, prepared.statement(max_rows), prepared.columns, batch_rows)
             try:
                 yield rows
@@ -163,28 +181,40 @@ class DuckdbCatalog:
             yield connection, watch
 
     def _prepared(self, sql: str, readable: frozenset[str] | None) -> _Prepared:
-        prepared = self._prepare(sql, None)
-        return self._prepare(sql, readable) if readable is not None and prepared.translation.reads_dictionary else prepared
+        personal = self._own.of_acting_person()
+        prepared = self._prepare(sql, None, personal)
+        return self._prepare(sql, readable, personal) if readable is not None and prepared.translation.reads_dictionary else prepared
 
-    def _prepare_now(self, sql: str, readable: frozenset[str] | None) -> _Prepared:
+    def _attached(self, connection: duckdb.DuckDBPyConnection, prepared: _Prepared) -> AbstractContextManager[None]:
+        files = self._own.files(prepared.personal, prepared.translation.personal)
+        return self._connections.attachments.pinned(connection, files)
+
+    def _prepare_now(self, sql: str, readable: frozenset[str] | None, personal: PersonalTables) -> _Prepared:
         listed = [table.name for table in self._tables if readable is None or readable & {ALL, table.release}]
-        translation = translate(sql, self._columns, listed=listed)
-        given, types = self._bound(translation.shape)
+        translation = translate(sql, self._columns, listed=listed, personal=personal)
+        files = self._own.files(personal, translation.personal)
+        given, types = self._bound(translation.shape, tuple(files.items()))
+        source_of_own = {(table.full_name, column.name): column for table in personal.tables for column in table.columns}
         kinds = [column_type(name, kind) for name, kind in zip(given, types, strict=True)]
         casts = [cast_to(f"c{number}", *pair) for number, pair in enumerate(zip(types, kinds, strict=True), start=1)]
-        sources = [self._source.get(translation.source_of.get(name, ("", ""))) for name in given]
+        origins = [translation.source_of.get(name, ("", "")) for name in given]
+        sources = [self._source.get(origin) or source_of_own.get(origin) for origin in origins]
         columns = [
             Column(name=name, type=kind) if source is None else replace(source, name=name, type=kind)
             for name, kind, source in zip(unique_names(given), kinds, sources, strict=True)
         ]
         return _Prepared(
             translation=translation,
+            personal=personal,
             columns=tuple(columns),
             selection=", ".join(f"{cast} AS c{number}" for number, cast in enumerate(casts, start=1)),
         )
 
-    def _bind(self, statement: str) -> tuple[list[str], list[str]]:
-        with self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _):
+    def _bind(self, statement: str, files: tuple[tuple[str, Path], ...]) -> tuple[list[str], list[str]]:
+        with (
+            self._run(limit_seconds=_PREPARE_SECONDS) as (connection, _),
+            self._connections.attachments.pinned(connection, dict(files)),
+        ):
             relation = connection.sql(statement)
             return list(relation.columns), [str(kind) for kind in relation.types]
 

@@ -13,6 +13,7 @@ from threading import Lock
 import duckdb
 
 from ...errors import ServiceUnavailable
+from .attachments import Attachments
 from .failures import translated
 
 __all__ = ["Connections"]
@@ -64,6 +65,8 @@ class Connections:
         Most that they may spill, bytes.
     count
         Statements that may run at the same time; further ones wait.
+    tables_folder
+        Folder below which files of users' own tables may be attached; None for none. No statement of a user's names a file.
 
     Raises
     ------
@@ -81,18 +84,29 @@ class Connections:
         temp_folder: Path | None,
         temp_bytes: int,
         count: int,
+        tables_folder: Path | None = None,
     ) -> None:
         self._key = path.resolve()
         self._macros = [statement for statement in setup if not _is_setting(statement)]
         every = (*filter(_is_setting, setup), *_OF_EACH)
         settings: _Settings = {"memory_limit": f"{memory_bytes}B", "threads": threads, **_FIXED}
-        spill = (f"SET temp_directory = {_quoted(temp_folder or _temporary_folder())}", f"SET max_temp_directory_size = '{temp_bytes}B'")
+        spill: tuple[str, ...] = (
+            f"SET temp_directory = {_quoted(temp_folder or _temporary_folder())}",
+            f"SET max_temp_directory_size = '{temp_bytes}B'",
+        )
+        if tables_folder is not None:
+            spill = (*spill, f"SET allowed_directories = [{_quoted(tables_folder)}]")
         with _opening:
             found = _opened.get(self._key)
             self._pool = found or _Pool(path, settings, spill, every, count)
             self._pool.users += 1
             _opened[self._key] = self._pool
         self._closed = False
+
+    @property
+    def attachments(self) -> Attachments:
+        """Files of own tables that are attached to the catalogue's database."""
+        return self._pool.attachments
 
     @contextmanager
     def borrow(self, wait_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -138,6 +152,7 @@ class _Pool:
 
     def __init__(self, path: Path, settings: "_Settings", spill: Sequence[str], every: Sequence[str], count: int) -> None:
         self.users = 0
+        self.attachments = Attachments()
         self.root = _open(path, settings)
         with translated():
             _with_settings(self.root, spill)

@@ -14,13 +14,24 @@ from ...errors import QueryRefused
 from ...query.model import Column
 from .functions import FUNCTIONS
 from .macros import SETUP
+from .personal import NO_PERSONAL_TABLES, PersonalTable, PersonalTables
 from .queries import translate_statement
 from .scope import Context
 from .statements import parse
 from .translation import Translation
 from .values import INTERVALS
 
-__all__ = ["FUNCTIONS", "OWNERS", "SETUP", "SIZE_LIMIT_BYTES", "Translation", "translate"]
+__all__ = [
+    "FUNCTIONS",
+    "NO_PERSONAL_TABLES",
+    "OWNERS",
+    "SETUP",
+    "SIZE_LIMIT_BYTES",
+    "PersonalTable",
+    "PersonalTables",
+    "Translation",
+    "translate",
+]
 
 OWNERS = frozenset({"DES_ADMIN", "DESDM", "DES", "NOBODY"})
 """Owners that may stand before a table of the catalogue."""
@@ -30,7 +41,12 @@ SIZE_LIMIT_BYTES = 1_000_000
 
 
 def translate(
-    sql: str, tables: Mapping[str, Sequence[Column]], *, owners: frozenset[str] = OWNERS, listed: Collection[str] | None = None
+    sql: str,
+    tables: Mapping[str, Sequence[Column]],
+    *,
+    owners: frozenset[str] = OWNERS,
+    listed: Collection[str] | None = None,
+    personal: PersonalTables = NO_PERSONAL_TABLES,
 ) -> Translation:
     """Translate one SELECT statement.
 
@@ -44,6 +60,8 @@ def translate(
         Names that may stand before a table.
     listed
         Tables that ALL_TABLES and its like show; None for all.
+    personal
+        Users' own tables that may be named.
 
     Raises
     ------
@@ -57,7 +75,7 @@ def translate(
         raise QueryRefused(message, line=1, column=1, length=1, hint="join a table instead of listing values")
     try:
         query = parse(sql)
-        context = Context(sql, tables, owners, listed)
+        context = Context(sql, tables, owners, listed, personal)
         relation = translate_statement(context, query)
     except RecursionError as error:
         hint = "name parts of it in WITH, or put fewer levels into one another"
@@ -69,6 +87,7 @@ def translate(
         statement=context.filled(relation.sql),
         shape=context.shape(relation.sql),
         tables=frozenset(context.used_tables),
+        personal=frozenset(context.used_personal),
         reads_dictionary=context.reads_dictionary,
         source_of=source_of,
     )

@@ -1,8 +1,8 @@
 """Oracle's dictionary views, made from the tables that the catalogue has."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ...query.model import ColumnType
+from ...query.model import Column, ColumnType
 from .scope import Context, Relation, ResultColumn
 from .values import Kind, quote, quote_text
 
@@ -25,24 +25,39 @@ _Row = tuple[str | int | None, ...]
 
 
 def _tables(context: Context) -> Iterator[_Row]:
-    for table in context.listed:
-        yield OWNER, table
+    for owner, table, _ in _every(context):
+        yield owner, table
 
 
 def _columns(context: Context) -> Iterator[_Row]:
-    for table, columns in context.listed.items():
+    for owner, table, columns in _every(context):
         for number, column in enumerate(columns, 1):
-            yield OWNER, table, column.name, _TYPES[column.type] if column.binary else "NUMBER", number
+            yield owner, table, column.name, _TYPES[column.type] if column.binary else "NUMBER", number
 
 
 def _comments(context: Context) -> Iterator[_Row]:
-    for table, columns in context.listed.items():
+    for owner, table, columns in _every(context):
         for column in columns:
-            yield OWNER, table, column.name, column.description or None
+            yield owner, table, column.name, column.description or None
 
 
-def _nothing(_: Context) -> Iterator[_Row]:
-    yield from ()
+def _own(rows: Callable[[Context], Iterator[_Row]]) -> Callable[[Context], Iterator[_Row]]:
+    """Those rows of a view that are of the person's own tables, without the owner."""
+
+    def of_person(context: Context) -> Iterator[_Row]:
+        person = context.personal.person.upper()
+        own = {table.name for table in context.personal.tables if table.owner == context.personal.person}
+        return (row[1:] for row in rows(context) if row[0] == person and row[1] in own)
+
+    return of_person
+
+
+def _every(context: Context) -> Iterator[tuple[str, str, Sequence[Column]]]:
+    """Owner, name and columns of every table that the one who asks may read."""
+    for name, columns in context.listed.items():
+        yield OWNER, name, columns
+    for table in context.personal.tables:
+        yield table.owner.upper(), table.name, table.columns
 
 
 _COLUMN_NAMES = ("TABLE_NAME", "COLUMN_NAME", "DATA_TYPE", "COLUMN_ID")
@@ -50,11 +65,11 @@ DICTIONARY_VIEWS: Mapping[str, tuple[tuple[str, ...], Callable[[Context], Iterat
     "ALL_TABLES": (("OWNER", "TABLE_NAME"), _tables),
     "ALL_TAB_COLUMNS": (("OWNER", *_COLUMN_NAMES), _columns),
     "ALL_COL_COMMENTS": (("OWNER", "TABLE_NAME", "COLUMN_NAME", "COMMENTS"), _comments),
-    "USER_TABLES": (("TABLE_NAME",), _nothing),
-    "USER_TAB_COLUMNS": (_COLUMN_NAMES, _nothing),
-    "USER_COL_COMMENTS": (("TABLE_NAME", "COLUMN_NAME", "COMMENTS"), _nothing),
+    "USER_TABLES": (("TABLE_NAME",), _own(_tables)),
+    "USER_TAB_COLUMNS": (_COLUMN_NAMES, _own(_columns)),
+    "USER_COL_COMMENTS": (("TABLE_NAME", "COLUMN_NAME", "COMMENTS"), _own(_comments)),
 }
-"""Views by name: their columns and rows. Those of USER are empty: nobody owns tables here."""
+"""Views by name: their columns and rows. Those of USER show the tables of who asks."""
 
 
 def dictionary_view(context: Context, name: str) -> Relation:

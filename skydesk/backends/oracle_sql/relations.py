@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from . import tree
 from .dictionary import DICTIONARY_VIEWS, dictionary_view
 from .emitter import Emitter, QueryRule, family
+from .personal import PersonalTable
 from .pivot import pivoted
 from .scope import Context, Relation, Scope, Source, SourceColumn, nearest
 from .values import Kind, kind_of, quote
@@ -84,18 +85,44 @@ def _table(work: _Translator, node: tree.TableName) -> From:
         for ctes in reversed(context.ctes):
             if name in ctes:
                 return _cte(context, ctes[name], shown, node)
+    personal = _personal(context, node)
+    if personal is not None:
+        return _of_columns(context, node, shown, personal.sql, personal)
     _check_owner(context, node)
     columns = context.tables.get(name)
     if columns is None:
         return _built_in(context, node, shown)
-    alias = context.alias(shown)
     context.used_tables.add(name)
-    source = Source(shown, [], None if node.alias else name)
-    for column in columns:
+    return _of_columns(context, node, shown, quote(name), None)
+
+
+def _of_columns(context: Context, node: tree.TableName, shown: str, sql: str, personal: PersonalTable | None) -> From:
+    """A table that has columns of its own: the catalogue's or, where there is one, a user's."""
+    alias, name = context.alias(shown), node.parts[-1].text
+    full_name, owner = (name, None) if personal is None else (personal.full_name, personal.owner)
+    source = Source(shown, [], None if node.alias else name, owner)
+    for column in context.tables[name] if personal is None else personal.columns:
         narrow = column.type.value in _NARROW
-        sql = f"{alias}.{quote(column.name)}"
-        source.columns.append(SourceColumn(column.name, sql, kind_of(column), (name, column.name), narrow))
-    return From(f"{quote(name)} AS {alias}{_sample(context, node.sample)}", [source], {})
+        written = f"{alias}.{quote(column.name)}"
+        source.columns.append(SourceColumn(column.name, written, kind_of(column), (full_name, column.name), narrow))
+    return From(f"{sql} AS {alias}{_sample(context, node.sample)}", [source], {})
+
+
+def _personal(context: Context, node: tree.TableName) -> PersonalTable | None:
+    """The user's own table that is meant; None where it is not for one to be meant."""
+    name, personal = node.parts[-1].text, context.personal
+    if len(node.parts) == 1:
+        found = None if name in context.tables else personal.own(name)
+    else:
+        owner = None if len(node.parts) > 2 or node.parts[0].text in context.owners else personal.owner(node.parts[0])
+        if owner is None:
+            return None
+        found = personal.of(owner, name)
+        if found is None:
+            raise context.fault(node.parts[-1], f"unknown table {name}", nearest(name, personal.names(owner)))
+    if found is not None:
+        context.used_personal[found.key] = found
+    return found
 
 
 def _cte(context: Context, relation: Relation | None, shown: str, node: tree.TableName) -> From:
@@ -125,7 +152,7 @@ def _built_in(context: Context, node: tree.TableName, shown: str) -> From:
     if name.startswith(("ALL_", "USER_", "DBA_", "V$")):
         hint = f"known are {', '.join(sorted(DICTIONARY_VIEWS))}"
         raise context.refuse(node, f"the dictionary view {name}", hint)
-    known = [*context.tables, *(cte for ctes in context.ctes for cte in ctes)]
+    known = [*context.tables, *context.personal.names(), *(cte for ctes in context.ctes for cte in ctes)]
     raise context.fault(node.parts[-1], f"unknown table {name}", nearest(name, known) or "the schema browser lists the tables")
 
 

@@ -9,6 +9,7 @@ from ...errors import InvalidQuery, QueryRefused
 from ...query.model import Column
 from . import tree
 from .lexer import Span, fault, refusal
+from .personal import NO_PERSONAL_TABLES, PersonalTable, PersonalTables
 from .values import Kind, Value, quote
 
 __all__ = ["Base", "Context", "Relation", "ResultColumn", "Scope", "Source", "SourceColumn", "nearest"]
@@ -37,6 +38,9 @@ class Source:
     columns: list[SourceColumn]
     owner_name: str | None = None
     """The table's own name, where no alias hides it."""
+
+    owner: str | None = None
+    """Who owns it, where it is a user's own table."""
 
 
 @dataclass(slots=True)
@@ -78,7 +82,12 @@ class Context:
     """What holds for a whole statement: its text, the catalogue, aliases given so far."""
 
     def __init__(
-        self, text: str, tables: Mapping[str, Sequence[Column]], owners: frozenset[str], listed: Collection[str] | None = None
+        self,
+        text: str,
+        tables: Mapping[str, Sequence[Column]],
+        owners: frozenset[str],
+        listed: Collection[str] | None = None,
+        personal: PersonalTables = NO_PERSONAL_TABLES,
     ) -> None:
         self.text = text
         self.tables = tables
@@ -86,6 +95,8 @@ class Context:
         self.listed = {name: columns for name, columns in tables.items() if listed is None or name in listed}
         """Tables that the dictionary views show."""
 
+        self.personal = personal
+        self.used_personal = dict[str, PersonalTable]()
         self.reads_dictionary = False
         self.used_tables = set[str]()
         self.ctes = list[dict[str, Relation | None]]()
@@ -170,8 +181,10 @@ class Scope:
         wanted = qualifier[-1].text
         if len(qualifier) == 1:
             return next((source for source in self.sources if source.name == wanted), None)
-        if len(qualifier) == 2 and qualifier[0].text in self.context.owners:
-            return next((source for source in self.sources if source.owner_name == wanted), None)
+        if len(qualifier) == 2:
+            owner = None if qualifier[0].text in self.context.owners else self.context.personal.owner(qualifier[0])
+            if owner is not None or qualifier[0].text in self.context.owners:
+                return next((source for source in self.sources if source.owner_name == wanted and source.owner == owner), None)
         return None
 
     def _own(self, name: tree.Name) -> SourceColumn | None:

@@ -19,8 +19,13 @@ class Translation:
     tables: frozenset[str]
     """Tables of the catalogue that are read, upper case."""
 
+    personal: frozenset[str]
+    """Keys of the users' own tables that are read."""
+
     reads_dictionary: bool
     """True where it reads a view such as ALL_TABLES, so that the tables that may be listed count."""
 
     source_of: Mapping[str, tuple[str, str]]
-    """Result column -> (table, column) where it is a column of the catalogue, through aliases, subqueries, CTEs and stars."""
+    """Result column -> (table, column) where it is a column of the catalogue, through aliases, subqueries, CTEs and stars.
+
+    An own table is named with its owner: ``vera.MY_TABLE``."""

@@ -324,7 +324,7 @@ def test_all_faults_of_a_job_are_named_at_once(queries: QueryService) -> None:
 def test_a_job_carries_its_owners_limits(queries: QueryService) -> None:
     user = limited(max_rows=7, max_result_bytes=8)
     releases = sorted(user.entitlements.releases)
-    assert queries.job_limits(user) == {"max_result_rows": 7, "max_result_bytes": 8, "readable_releases": releases}
+    assert queries.job_limits(user) == {"max_result_rows": 7, "max_result_bytes": 8, "readable_releases": releases, "owner_groups": []}
 
 
 def test_examples_and_functions_are_the_surveys_and_the_catalogues(queries: QueryService) -> None:
