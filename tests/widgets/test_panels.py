@@ -1,6 +1,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import skydesk
 import skydesk_widgets
 from skydesk.client import SkyDesk
-from skydesk.errors import ServiceUnavailable
+from skydesk.errors import InvalidRequest, ServiceUnavailable
 from skydesk.transport import Answer
 from skydesk.web.http import ServerSentEvent
 from skydesk_widgets import CutoutPanel, Gallery, JobsPanel, Panel, QueryPanel
@@ -113,6 +114,67 @@ def test_rows_come_as_a_buffer(panel: QueryPanel) -> None:
     content, (body,) = ask(panel, "POST", "query/quick", {"sql": TEN})
     assert (content["status"], "json" in content) == (200, False)
     assert pa.ipc.open_stream(body).read_all().num_rows == 10
+
+
+class FakeLineTransport(FakeTransport):
+    """Answers line by line; the second line comes once a test lets it."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        super().__init__(events=[])
+        self._lines = lines
+        self.go_on = threading.Event()
+        self.closed = threading.Event()
+
+    @contextmanager
+    def open(self, method: str, path: str, body: Any = None) -> Iterator[Any]:
+        def pieces() -> Iterator[bytes]:
+            yield self._lines[0]
+            assert self.go_on.wait(20)
+            yield from self._lines[1:]
+
+        if path == "refused":
+            raise InvalidRequest("that has no name")
+        try:
+            yield pieces()
+        finally:
+            self.closed.set()
+
+
+def line_panel(transport: Any) -> QueryPanel:
+    return QueryPanel(SkyDesk(transport))
+
+
+def test_lines_are_told_as_they_come_and_then_the_reply() -> None:
+    transport = FakeLineTransport([b'{"rows": 1}\n', b'{"table": {}}\n'])
+    panel = line_panel(transport)
+    comm_of(panel).receive({"kind": "request", "id": "r1", "method": "POST", "path": "tables", "body": {}, "lines": True})
+    first, _ = comm_of(panel).wait_for(lambda content: content.get("kind") == "line")
+    assert first == {"kind": "line", "id": "r1", "json": {"rows": 1}}
+    transport.go_on.set()
+    content, buffers = comm_of(panel).reply_to("r1")
+    assert (content, buffers) == ({"kind": "reply", "id": "r1", "status": 200}, [])
+    assert comm_of(panel).messages[-2][0]["json"] == {"table": {}}
+    panel.close()
+
+
+def test_lines_that_nobody_waits_for_are_broken_off() -> None:
+    transport = FakeLineTransport([b'{"rows": 1}\n', b'{"rows": 2}\n'])
+    panel = line_panel(transport)
+    comm_of(panel).receive({"kind": "request", "id": "r1", "method": "POST", "path": "tables", "body": {}, "lines": True})
+    comm_of(panel).wait_for(lambda content: content.get("kind") == "line")
+    comm_of(panel).receive({"kind": "cancel", "id": "r1"})
+    transport.go_on.set()
+    assert transport.closed.wait(20)
+    assert [content["kind"] for content, _ in comm_of(panel).messages] == ["line"]
+    panel.close()
+
+
+def test_a_refusal_of_lines_is_an_answer_like_any_other() -> None:
+    panel = line_panel(FakeLineTransport([]))
+    comm_of(panel).receive({"kind": "request", "id": "r1", "method": "POST", "path": "refused", "body": {}, "lines": True})
+    content, _ = comm_of(panel).reply_to("r1")
+    assert (content["status"], content["json"]["error"]["message"]) == (400, "that has no name")
+    panel.close()
 
 
 def test_errors_are_answers_with_their_place(panel: QueryPanel) -> None:

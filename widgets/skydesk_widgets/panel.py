@@ -1,5 +1,6 @@
 """What every panel widget shares: it answers its view's requests from the kernel."""
 
+import json
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,7 @@ class Panel(anywidget.AnyWidget):
 
     def __init__(self, sky: SkyDesk | None = None, **traits: Any) -> None:
         self._streams: dict[str, threading.Event] = {}
+        self._line_calls: dict[Any, threading.Event] = {}
         self._threads = ThreadPoolExecutor(_REQUEST_THREADS, thread_name_prefix="skydesk-panel")
         self._owns_connection = False
         super().__init__(**traits)
@@ -67,6 +69,11 @@ class Panel(anywidget.AnyWidget):
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         """Take a message of the view; what is none of the protocol's is left alone."""
         match content:
+            case {"kind": "request", "id": str(request_id), "lines": True}:
+                stop = self._line_calls[request_id] = threading.Event()
+                self._threads.submit(self._reply_in_lines, request_id, content, stop)
+            case {"kind": "cancel", "id": str(request_id)} if request_id in self._line_calls:
+                self._line_calls[request_id].set()
             case {"kind": "request", "id": request_id}:
                 self._threads.submit(self._reply, request_id, content)
             case {"kind": "subscribe", "path": str(path)}:
@@ -86,10 +93,23 @@ class Panel(anywidget.AnyWidget):
         else:
             self.send({**reply, "status": answer.status}, buffers=[answer.body])
 
+    def _reply_in_lines(self, request_id: Any, content: Mapping[str, Any], stop: threading.Event) -> None:
+        """Tell each line of an answer as it comes; the call is broken off where nobody waits for it any more."""
+        reply: dict[str, Any] = {"kind": "reply", "id": request_id}
+        try:
+            with self.sky.transport.open(*_call(content)) as lines:
+                for line in lines:
+                    if stop.is_set():
+                        return
+                    self.send({"kind": "line", "id": request_id, "json": json.loads(line)})
+            self.send({**reply, "status": 200})
+        except Exception as error:  # whatever went wrong, the view must hear of it or it waits for ever
+            self.send({**reply, "status": http_status(error), "json": error_to_json(error)})
+        finally:
+            self._line_calls.pop(request_id, None)
+
     def _answer(self, content: Mapping[str, Any]) -> Answer:
-        method, path, body = content.get("method"), content.get("path"), content.get("body")
-        if not isinstance(method, str) or not isinstance(path, str) or not isinstance(body, dict | None):
-            raise InvalidRequest("a request has a method and a path, which are text, and may have a body, which is an object")
+        method, path, body = _call(content)
         answer = self.sky.transport.request(method, path, body)
         if answer.status < 400:
             self.answered(path, body or {}, answer)
@@ -115,3 +135,10 @@ class Panel(anywidget.AnyWidget):
             if not stop.is_set():
                 self.send({"kind": "event", "path": path, "event": "lost", "data": None})
                 stop.wait(_RECONNECT_SECONDS)
+
+
+def _call(content: Mapping[str, Any]) -> tuple[str, str, dict[str, Any] | None]:
+    method, path, body = content.get("method"), content.get("path"), content.get("body")
+    if not isinstance(method, str) or not isinstance(path, str) or not isinstance(body, dict | None):
+        raise InvalidRequest("a request has a method and a path, which are text, and may have a body, which is an object")
+    return method, path, body

@@ -52,6 +52,42 @@ test('a binary reply comes as a buffer', async () => {
   expect([...new Uint8Array(buffers[0]?.buffer as ArrayBuffer)]).toEqual([1, 2, 3]);
 });
 
+test('lines are told as they come, wherever the pieces end, and then the reply', async () => {
+  const server = new FakeServer();
+  const { model, heard } = modelOn(server);
+  let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({ start: controller => void (body = controller) });
+  server.answers.set('POST tables', new Response(stream, { headers: { 'Content-Type': 'application/x-ndjson' } }));
+  model.send({ kind: 'request', id: 'r1', method: 'POST', path: 'tables', body: {}, lines: true });
+  const write = (text: string): void => body?.enqueue(new TextEncoder().encode(text));
+  write('{"rows": 1}\n{"ro');
+  await vi.waitFor(() => expect(heard).toHaveLength(1));
+  write('ws": 2}\n{"table": {}}');
+  await vi.waitFor(() => expect(heard).toHaveLength(2));
+  body?.close();
+  await vi.waitFor(() => expect(heard).toHaveLength(4));
+  expect(heard.map(({ content }) => content)).toEqual([
+    { kind: 'line', id: 'r1', json: { rows: 1 } },
+    { kind: 'line', id: 'r1', json: { rows: 2 } },
+    { kind: 'line', id: 'r1', json: { table: {} } },
+    { kind: 'reply', id: 'r1', status: 200 }
+  ]);
+});
+
+test('lines that break off are an error, after those that came', async () => {
+  const server = new FakeServer();
+  const { model, heard } = modelOn(server);
+  let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({ start: controller => void (body = controller) });
+  server.answers.set('POST tables', new Response(stream, { headers: { 'Content-Type': 'application/x-ndjson' } }));
+  model.send({ kind: 'request', id: 'r1', method: 'POST', path: 'tables', body: {}, lines: true });
+  body?.enqueue(new TextEncoder().encode('{"rows": 1}\n'));
+  await vi.waitFor(() => expect(heard).toHaveLength(1));
+  body?.error(new Error('the network is gone'));
+  await vi.waitFor(() => expect(heard).toHaveLength(2));
+  expect(heard[1]?.content).toMatchObject({ kind: 'reply', status: 503, json: { error: { code: 'unavailable' } } });
+});
+
 test("an error keeps the service's words and detail", async () => {
   const server = new FakeServer();
   const error = { code: 'invalid_query', message: 'no such column G', detail: { line: 2, column: 8 }, id: 'e7' };

@@ -99,6 +99,9 @@ export class ServerModel {
       const response = await this.options.fetch(String(path), { ...requestInit(message, buffers), signal: call.signal });
       if (!response.ok) {
         this.reply({ id, status: response.status, json: await errorBodyOf(response) });
+      } else if (message.lines === true && response.body && isLines(response)) {
+        await this.tellLines(id, response.body);
+        this.reply({ id, status: response.status });
       } else if (isJson(response)) {
         this.reply({ id, status: response.status, json: await response.json() });
       } else {
@@ -111,6 +114,22 @@ export class ServerModel {
       }
     } finally {
       this.calls.delete(String(id));
+    }
+  }
+
+  /** Tell the lines of an NDJSON body as they come. */
+  private async tellLines(id: unknown, body: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    let rest = '';
+    for (let piece = await reader.read(); ; piece = await reader.read()) {
+      rest += decoder.decode(piece.value, { stream: !piece.done });
+      const lines = rest.split('\n');
+      rest = piece.done ? '' : (lines.pop() ?? '');
+      lines.filter(line => line.trim()).forEach(line => this.message({ kind: 'line', id, json: JSON.parse(line) }));
+      if (piece.done) {
+        return;
+      }
     }
   }
 
@@ -174,6 +193,10 @@ function requestInit(message: Record<string, unknown>, buffers: (ArrayBuffer | A
 
 function isJson(response: Response): boolean {
   return /^application\/([\w.-]+\+)?json\b/.test(response.headers.get('Content-Type') ?? '');
+}
+
+function isLines(response: Response): boolean {
+  return /^application\/x-ndjson\b/.test(response.headers.get('Content-Type') ?? '');
 }
 
 function failure(error: unknown): { status: number; json: unknown } {

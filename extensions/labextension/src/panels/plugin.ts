@@ -12,6 +12,9 @@ import { serviceIcon } from './icons';
 import { NoticePanel } from './notice';
 import { openCommand, Panels, type Side } from './panels';
 
+/** The service of tables of one's own, which live in the Query panel. */
+const TABLES = 'tables';
+
 const SETTINGS = 'skydesk-lab:panels';
 
 /** How long the lab's start waits for the session, milliseconds: panels that are there by then get their place of the last visit. */
@@ -38,9 +41,13 @@ export const panels: JupyterFrontEndPlugin<Panels> = {
     await followSettings(settings, made);
     addActions(host, made);
     const chrome = new Chrome(app, session, made, restorer);
-    session.changed.connect((_, now) => chrome.follow(now));
+    session.changed.connect((_, now) => {
+      offerTables(host, made, now);
+      chrome.follow(now);
+    });
     void app.restored.then(() => made.settle());
     await Promise.race([session.refresh(), new Promise(resolve => setTimeout(resolve, LONGEST_WAIT))]);
+    offerTables(host, made, session.state);
     chrome.follow(session.state);
     return made;
   }
@@ -69,6 +76,20 @@ function addActions(host: Host, made: Panels): void {
     made.show('query');
     made.get('query')?.model.set('sql', textOf(request, 'sql'));
   });
+}
+
+/** Let other panels ask the Query panel to save a statement's rows, where the user may have tables. */
+function offerTables(host: Host, made: Panels, state: SessionState): void {
+  if (state.status !== 'ready') {
+    return;
+  }
+  host.remove('save-as-table');
+  if (state.session.services.some(service => service.name === TABLES)) {
+    host.add('save-as-table', request => {
+      made.show('query');
+      made.get('query')?.model.set('save_sql', textOf(request, 'sql'));
+    });
+  }
 }
 
 /** Keeps sidebar and commands in step with the session. */

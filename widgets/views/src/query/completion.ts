@@ -1,7 +1,7 @@
 /** What the editor offers while one types: tables, columns and functions of the live schema. */
 
 import type { Column, Schema, Table } from "../shared/catalog";
-import { sqlName } from "./schema";
+import { sqlName, tableSqlName } from "./schema";
 
 export interface Suggestion {
   label: string;
@@ -41,7 +41,8 @@ export function suggest(text: string, position: number, schema: Schema): Suggest
   const named = namedTables(text, schema);
   if (owner !== undefined) {
     const table = named.get(unquoted(owner)) ?? schema.tables.find((known) => sameName(known.name, unquoted(owner)));
-    return table ? { from, options: columnSuggestions([table]) } : null;
+    const options = table ? columnSuggestions([table]) : tablesOf(owner, schema);
+    return options.length > 0 ? { from, options } : null;
   }
   const wantsTable = inTableList(before.slice(0, from));
   const tables = [...new Set(named.values())];
@@ -53,7 +54,8 @@ export function suggest(text: string, position: number, schema: Schema): Suggest
 /** The schema's tables that a statement names, by alias and by name, in lower case. */
 export function namedTables(text: string, schema: Schema): Map<string, Table> {
   const tokens = tokenize(text);
-  const byName = new Map(schema.tables.map((table) => [table.name.toLowerCase(), table]));
+  // Of two tables of one name the catalogue's comes first in the schema, and it is the one that the name alone means.
+  const byName = new Map(schema.tables.toReversed().map((table) => [table.name.toLowerCase(), table]));
   const found = new Map<string, Table>();
   let expectTable = false;
   tokens.forEach((token, at) => {
@@ -94,7 +96,7 @@ function inTableList(before: string): boolean {
 
 function tableSuggestions(schema: Schema, boost: number): Suggestion[] {
   return schema.tables.map((table) => ({
-    ...named(table.name),
+    ...named(table.name, tableSqlName(table)),
     kind: "table",
     detail: table.release,
     info: table.description,
@@ -125,8 +127,14 @@ function functionSuggestions(schema: Schema): Suggestion[] {
   return schema.functions.map((name) => ({ label: name, kind: "function", detail: "function", info: "", boost: -10 }));
 }
 
-function named(name: string): { label: string; apply?: string } {
-  const written = sqlName(name);
+/** Tables that an owner shares, once the owner's name and the dot are written. */
+function tablesOf(owner: string, schema: Schema): Suggestion[] {
+  const prefix = `${unquoted(owner)}.`;
+  const shared = schema.tables.filter((table) => table.name.toLowerCase().startsWith(prefix));
+  return shared.map((table) => ({ ...named(table.name.slice(prefix.length)), kind: "table", detail: table.release, info: table.description, boost: 90 }));
+}
+
+function named(name: string, written = sqlName(name)): { label: string; apply?: string } {
   return written === name ? { label: name } : { label: name, apply: written };
 }
 

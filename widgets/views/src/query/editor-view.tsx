@@ -16,7 +16,7 @@ export function EditorView({ state }: { state: QueryState }): JSX.Element {
       text: state.sql.peek(),
       onChange: (text) => state.setSql(text),
       onRun: () => void state.runQuick(),
-      schema: () => state.schema.schema.value,
+      schema: () => state.own.allTables.value,
     });
     editor.current = made;
     state.insertAtCursor = (text, stay) => made.insert(text, stay);

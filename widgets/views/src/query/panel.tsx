@@ -8,9 +8,11 @@ import { Button, Confirm, Dialog, EmptyState, Icon, IconButton, MenuButton, Mess
 import { EditorView } from "./editor-view";
 import { OutputForm } from "./form-view";
 import { ExamplesList, HistoryList } from "./lists-view";
+import { OwnTablesDialog } from "./own-tables-dialogs";
 import { SchemaBrowser } from "./schema-view";
 import type { QueryState } from "./state";
 import "./query.css";
+import "./own-tables.css";
 
 /** From here on the panel is wide, px. */
 const WIDE_FROM = 760;
@@ -33,7 +35,7 @@ export function QueryPanel({ state }: { state: QueryState }): JSX.Element {
       </div>
       <ResultArea state={state} />
       <Section title="Schema" class="sky-query__schema" always={wide}>
-        <SchemaBrowser state={state.schema} onInsert={(text, stay) => state.insertAtCursor(text, stay)} onRetry={() => void state.load()} />
+        <SchemaBrowser state={state.schema} own={state.own} onInsert={(text, stay) => state.insertAtCursor(text, stay)} onRetry={() => void state.load()} />
       </Section>
       {!wide && (
         <>
@@ -46,6 +48,7 @@ export function QueryPanel({ state }: { state: QueryState }): JSX.Element {
         </>
       )}
       <ExplanationDialog state={state} />
+      <OwnTablesDialog state={state.own} />
       {question && <Confirm question={question} onClose={() => (state.question.value = null)} />}
     </div>
   );
@@ -180,6 +183,10 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
           {state.canHost("cut-result") && hasPositions(result.table) && (
             <IconButton icon="image" label="Cut images at the positions of the shown rows" onClick={() => state.cutRows()} />
           )}
+          {state.canHost("show-positions") && hasPositions(result.table) && (
+            <IconButton icon="globe" label="Show the positions of the shown rows on the globe" onClick={() => state.showPositions()} />
+          )}
+          {state.own.available.value && <IconButton icon="table" label="Save all rows as my table" onClick={() => state.saveRows()} />}
           <Button onClick={() => state.showRows()} title="Show the rows in the main area">
             Show rows
           </Button>
@@ -195,6 +202,8 @@ function ResultArea({ state }: { state: QueryState }): JSX.Element | null {
         busy={state.work.value === "notebook"}
         onNotebook={state.canHost("open-notebook") ? () => void state.openNotebook(result.sql) : undefined}
         onCutouts={state.canHost("cut-result") ? () => state.cutRows() : undefined}
+        onGlobe={state.canHost("show-positions") ? () => state.showPositions() : undefined}
+        onSave={state.own.available.value ? () => state.saveRows() : undefined}
       />
     </div>
   );

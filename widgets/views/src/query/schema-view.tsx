@@ -1,22 +1,19 @@
-/** The schema browser: a filter, a tree of which only what is in sight is drawn, and what is known of the item that one is at. */
+/** The schema browser: a filter, one's own tables, those of the survey, and what is known of the item that one is at. */
 
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { count, counted } from "../shared/format";
+import { counted } from "../shared/format";
 import { EmptyState, Icon, Loading, RetryMessage, useId } from "../shared/ui";
-import { highlightParts, sqlName, type SchemaState, type TreeItem } from "./schema";
+import { OwnTables } from "./own-tables-view";
+import type { OwnTablesState } from "./own-tables";
+import type { SchemaState } from "./schema";
+import { ColumnFacts, Highlighted, nameOf, Tree, type TreeProps } from "./schema-tree";
 
-interface Props {
-  state: SchemaState;
-  /** `stay` leaves the focus in the tree. */
-  onInsert: (text: string, stay: boolean) => void;
+interface BrowserProps extends TreeProps {
+  own: OwnTablesState;
+  onRetry: () => void;
 }
 
-const ITEM_HEIGHT = 24;
-const MORE_ITEMS = 8;
-
-export function SchemaBrowser({ state, onInsert, onRetry }: Props & { onRetry: () => void }): JSX.Element {
+export function SchemaBrowser({ state, own, onInsert, onRetry }: BrowserProps): JSX.Element {
   const status = state.schema.status.value;
   const field = useId();
   return (
@@ -38,110 +35,24 @@ export function SchemaBrowser({ state, onInsert, onRetry }: Props & { onRetry: (
           }}
         />
       </div>
+      {own.available.value && <OwnTables state={own} onInsert={onInsert} />}
       {status.state === "failed" && <RetryMessage message={`The tables could not be read: ${status.message}`} onRetry={onRetry} />}
-      {state.schema.value ? <Tree state={state} onInsert={onInsert} /> : status.state === "loading" && <Loading text="Reading the tables …" />}
+      {state.schema.value ? <Tree state={state} onInsert={onInsert} label="Tables and columns" empty={<NothingFound state={state} />} /> : status.state === "loading" && <Loading text="Reading the tables …" />}
       <Details state={state} onInsert={onInsert} />
     </div>
   );
 }
 
-function Tree({ state, onInsert }: Props): JSX.Element {
-  const scroller = useRef<HTMLDivElement>(null);
-  const sight = useSignal({ top: 0, height: 320 });
-  const id = useId();
-  const items = state.items.value;
-  const active = state.activeIndex;
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const look = (): void => void (sight.value = { top: element.scrollTop, height: element.clientHeight || 320 });
-    const watcher = new ResizeObserver(look);
-    watcher.observe(element);
-    element.addEventListener("scroll", look, { passive: true });
-    return () => {
-      watcher.disconnect();
-      element.removeEventListener("scroll", look);
-    };
-  }, []);
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element || active < 0) return;
-    const top = active * ITEM_HEIGHT;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + ITEM_HEIGHT > element.scrollTop + element.clientHeight) element.scrollTop = top + ITEM_HEIGHT - element.clientHeight;
-  }, [active]);
-
-  const first = Math.max(0, Math.floor(sight.value.top / ITEM_HEIGHT) - MORE_ITEMS);
-  const last = Math.min(items.length, Math.ceil((sight.value.top + sight.value.height) / ITEM_HEIGHT) + MORE_ITEMS);
-  const inSight = active >= first && active < last;
-  if (items.length === 0) {
-    return (
-      <EmptyState title="Nothing found">
-        <span>{state.filter.value ? `No table or column has “${state.filter.value}”.` : "The catalogue has no tables that you may read."}</span>
-      </EmptyState>
-    );
-  }
+function NothingFound({ state }: { state: SchemaState }): JSX.Element {
   return (
-    <div
-      ref={scroller}
-      class="sky-tree"
-      role="tree"
-      aria-label="Tables and columns"
-      tabIndex={0}
-      aria-activedescendant={inSight ? `${id}-${active}` : undefined}
-      onKeyDown={(event) => onKey(event, state, onInsert, Math.floor(sight.value.height / ITEM_HEIGHT))}
-      onFocus={() => {
-        if (state.activeIndex < 0) state.move(1);
-      }}
-    >
-      <div role="presentation" class="sky-tree__all" style={{ height: `${items.length * ITEM_HEIGHT}px` }}>
-        {items.slice(first, last).map((item, at) => (
-          <Item key={item.id} id={`${id}-${first + at}`} item={item} top={(first + at) * ITEM_HEIGHT} active={first + at === active} state={state} onInsert={onInsert} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-interface ItemProps extends Props {
-  id: string;
-  item: TreeItem;
-  top: number;
-  active: boolean;
-}
-
-function Item({ id, item, top, active, state, onInsert }: ItemProps): JSX.Element {
-  const filter = state.filter.value;
-  return (
-    <div
-      id={id}
-      class={`sky-tree__item sky-tree__item--${item.kind} ${active ? "sky-tree__item--active" : ""}`}
-      role="treeitem"
-      aria-level={item.level}
-      aria-posinset={item.position}
-      aria-setsize={item.siblings}
-      aria-expanded={item.kind === "column" ? undefined : item.open}
-      aria-selected={active}
-      style={{ top: `${top}px`, paddingLeft: `${(item.level - 1) * 14 + 4}px` }}
-      title={tooltip(item)}
-      onClick={(event) => {
-        state.activeId.value = item.id;
-        const onName = event.target instanceof Element && event.target.closest(".sky-tree__name") !== null;
-        if (item.kind === "column" || (item.kind === "table" && onName)) onInsert(nameOf(item), false);
-        else state.toggle(item.id);
-      }}
-    >
-      {item.kind === "column" ? <span class="sky-tree__leaf" /> : <Icon name={item.open ? "down" : "right"} />}
-      <span class="sky-tree__name sky-truncate">
-        {item.kind === "release" ? item.release || "Tables" : <Highlighted text={item.kind === "table" ? item.table.name : item.column.name} filter={filter} />}
-      </span>
-      <span class="sky-tree__fact">{fact(item)}</span>
-    </div>
+    <EmptyState title="Nothing found">
+      <span>{state.filter.value ? `No table or column has “${state.filter.value}”.` : "The catalogue has no tables that you may read."}</span>
+    </EmptyState>
   );
 }
 
 /** What is known of the active item, in full. */
-function Details({ state, onInsert }: Props): JSX.Element | null {
+function Details({ state, onInsert }: TreeProps): JSX.Element | null {
   const item = state.active;
   if (!item || item.kind === "release") return null;
   const filter = state.filter.value;
@@ -165,84 +76,8 @@ function Details({ state, onInsert }: Props): JSX.Element | null {
           </p>
         </>
       ) : (
-        <>
-          <p>
-            <Highlighted text={item.column.description || "No description."} filter={filter} />
-          </p>
-          <dl class="sky-schema__facts">
-            <dt>Type</dt>
-            <dd>{item.column.type}</dd>
-            <dt>Unit</dt>
-            <dd>{item.column.unit ?? "none"}</dd>
-            <dt>UCD</dt>
-            <dd>{item.column.ucd ? <Highlighted text={item.column.ucd} filter={filter} /> : "none"}</dd>
-          </dl>
-        </>
+        <ColumnFacts column={item.column} filter={filter} />
       )}
     </div>
   );
-}
-
-function Highlighted({ text, filter }: { text: string; filter: string }): JSX.Element {
-  return (
-    <>
-      {highlightParts(text, filter).map((part, at) =>
-        part.hit ? (
-          <mark key={at} class="sky-mark">
-            {part.text}
-          </mark>
-        ) : (
-          part.text
-        ),
-      )}
-    </>
-  );
-}
-
-function onKey(event: KeyboardEvent, state: SchemaState, onInsert: Props["onInsert"], page: number): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const active = state.active;
-  const actions: Record<string, () => void> = {
-    ArrowDown: () => state.move(1),
-    ArrowUp: () => state.move(-1),
-    ArrowRight: () => state.openOrEnter(),
-    ArrowLeft: () => state.closeOrLeave(),
-    PageDown: () => state.move(page),
-    PageUp: () => state.move(-page),
-    Home: () => state.move(-state.items.value.length),
-    End: () => state.move(state.items.value.length),
-    Enter: () => {
-      if (active?.kind === "release") state.toggle(active.id);
-      else if (active) onInsert(nameOf(active), true);
-    },
-    " ": () => {
-      if (active && active.kind !== "column") state.toggle(active.id);
-    },
-  };
-  const act = actions[event.key];
-  if (!act) return;
-  event.preventDefault();
-  event.stopPropagation();
-  act();
-}
-
-function nameOf(item: TreeItem): string {
-  if (item.kind === "release") return item.release;
-  return sqlName(item.kind === "table" ? item.table.name : item.column.name);
-}
-
-function fact(item: TreeItem): string {
-  if (item.kind === "release") return counted(item.tables, "table");
-  if (item.kind === "table") return item.table.row_count === null ? "" : count(item.table.row_count);
-  return item.column.unit ? `${item.column.type} · ${item.column.unit}` : item.column.type;
-}
-
-function tooltip(item: TreeItem): string {
-  if (item.kind === "release") return item.release;
-  if (item.kind === "table") {
-    const rows = item.table.row_count === null ? "" : counted(item.table.row_count, "row");
-    return [item.table.name, item.table.description, rows, "Click the name to insert it, the arrow to see its columns"].filter(Boolean).join("\n");
-  }
-  const { name, type, unit, ucd, description } = item.column;
-  return [name, [type, unit, ucd].filter(Boolean).join(" · "), description].filter(Boolean).join("\n");
 }

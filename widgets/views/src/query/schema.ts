@@ -20,6 +20,9 @@ export type TreeItem =
 
 const FILTER_DELAY_MS = 120;
 
+/** Every release is open. */
+const ALL = Symbol("all");
+
 export class SchemaState {
   readonly schema: Loadable<Schema>;
   /** What stands in the filter's field, and what the tree is filtered by: a moment later. */
@@ -33,9 +36,10 @@ export class SchemaState {
   readonly items: ReadonlySignal<readonly TreeItem[]>;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(transport: Transport) {
-    this.schema = new Loadable(async () => schemaFromJson(await transport.json("GET", "query/schema")));
-    this.items = computed(() => (this.schema.value ? treeItems(this.schema.value, this.filter.value, this.turned.value, this.openRelease.value) : []));
+  /** `schema` is what the tree shows: the catalogue where it is left out. `allOpen`: every group stands open at first, and not one release. */
+  constructor(transport: Transport, schema?: Loadable<Schema>, allOpen = false) {
+    this.schema = schema ?? new Loadable(async () => schemaFromJson(await transport.json("GET", "query/schema")));
+    this.items = computed(() => (this.schema.value ? treeItems(this.schema.value, this.filter.value, this.turned.value, allOpen ? ALL : this.openRelease.value) : []));
   }
 
   get activeIndex(): number {
@@ -110,7 +114,7 @@ export class SchemaState {
  * One release is open, the first where `openRelease` is none of them; tables are closed. A filter leaves the tables whose name has it, and opens those where a column's name,
  * description or UCD has it, on these columns alone. `turned` names the items that stand the other way round.
  */
-export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<string>, openRelease: string | null = null): TreeItem[] {
+export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<string>, openRelease: string | typeof ALL | null = null): TreeItem[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const byRelease = new Map<string, Table[]>();
   for (const table of schema.tables) byRelease.set(table.release, [...(byRelease.get(table.release) ?? []), table]);
@@ -119,10 +123,10 @@ export function treeItems(schema: Schema, filter: string, turned: ReadonlySet<st
     return shown.length > 0 ? [{ release, shown }] : [];
   });
   const single = byRelease.size === 1;
-  const opened = openRelease !== null && byRelease.has(openRelease) ? openRelease : schema.tables[0]?.release;
+  const opened = typeof openRelease === "string" && byRelease.has(openRelease) ? openRelease : schema.tables[0]?.release;
   return found.flatMap(({ release, shown }, index): TreeItem[] => {
     const id = `release:${release}`;
-    const open = (words.length > 0 || release === opened) !== turned.has(id);
+    const open = (words.length > 0 || openRelease === ALL || release === opened) !== turned.has(id);
     const tables = shown.flatMap((match, at) => tableItems(match, { level: single ? 1 : 2, position: at + 1, siblings: shown.length }, turned));
     if (single) return tables;
     const head: TreeItem = { kind: "release", id, level: 1, position: index + 1, siblings: found.length, release, tables: shown.length, open };
@@ -177,6 +181,11 @@ export function highlightParts(text: string, filter: string): { text: string; hi
     else parts.push({ text: text[at] ?? "", hit });
   }
   return parts;
+}
+
+/** A table's name as SQL takes it. */
+export function tableSqlName(table: Table): string {
+  return table.written ?? sqlName(table.name);
 }
 
 /** A name as SQL takes it: quoted where it is no plain identifier. */

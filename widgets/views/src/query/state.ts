@@ -23,6 +23,7 @@ import { errorMessage, isApiError, Transport, type PanelModel } from "../shared/
 import { sessionFromJson } from "../shared/session";
 import type { MessageKind, Question } from "../shared/ui";
 import { JobForm } from "./job-form";
+import { OwnTablesState } from "./own-tables";
 import { QuickRun, type Outcome } from "./quick";
 import { SchemaState } from "./schema";
 
@@ -56,6 +57,7 @@ export class QueryState {
 
   readonly quick: QuickRun;
   readonly schema: SchemaState;
+  readonly own: OwnTablesState;
   readonly form = new JobForm();
   readonly examples: Loadable<Example[]>;
   readonly history: Loadable<HistoryEntry[]>;
@@ -78,12 +80,19 @@ export class QueryState {
   ) {
     this.quick = new QuickRun(transport);
     this.schema = new SchemaState(transport);
+    this.own = new OwnTablesState(transport, {
+      catalog: this.schema,
+      ask: (question) => (this.question.value = question),
+      replaceSql: (sql, what) => this.replaceSql(sql, what),
+      tell: (kind, text, action) => (this.notice.value = { kind, text, ...(action ? { action } : {}) }),
+    });
     this.examples = new Loadable(async () => examplesFromJson(await transport.json("GET", "query/examples")));
     this.history = new Loadable(async () => historyFromJson(await transport.json("GET", "query/history")));
     this.formats = new Loadable(async () => formatsFromJson(await transport.json("GET", "query/formats")));
     this.showsRows = computed(() => this.wide.value || !transport.canHost("show-result"));
     this.follow("sql", (value) => (this.sql.value = typeof value === "string" ? value : ""));
     this.follow("expanded", (value) => (this.expanded.value = value === true));
+    this.follow("save_sql", (value) => this.takeSaved(value));
     this.stops.push(
       effect(() => {
         const formats = this.formats.value ?? [];
@@ -205,6 +214,12 @@ export class QueryState {
     if (result && this.buffer) this.transport.host("cut-result", { buffer: this.buffer, source: sourceWords(result) });
   }
 
+  /** Show the positions of the last result on the globe. */
+  showPositions(): void {
+    const result = this.quick.result.peek();
+    if (result && this.buffer) this.transport.host("show-positions", { buffer: this.buffer, source: sourceWords(result) });
+  }
+
   askToClearHistory(): void {
     this.question.value = {
       title: "Clear your history?",
@@ -213,6 +228,12 @@ export class QueryState {
       danger: true,
       onYes: () => void this.clearHistory(),
     };
+  }
+
+  /** Ask for a name under which the rows of the last quick query become a table of one's own. */
+  saveRows(): void {
+    const result = this.quick.result.peek();
+    if (result) this.own.saveRows(result.sql);
   }
 
   canHost(action: Parameters<Transport["canHost"]>[0]): boolean {
@@ -227,6 +248,7 @@ export class QueryState {
     this.flush();
     this.stops.forEach((stop) => stop());
     this.schema.close();
+    this.own.close();
   }
 
   private buffer: Uint8Array | null = null;
@@ -236,6 +258,13 @@ export class QueryState {
     this.model.on(`change:${trait}`, changed);
     this.stops.push(() => this.model.off(`change:${trait}`, changed));
     changed();
+  }
+
+  /** Another panel gave a statement once, whose rows are to be a table. */
+  private takeSaved(sql: unknown): void {
+    if (typeof sql !== "string" || !sql.trim()) return;
+    this.model.set("save_sql", null);
+    this.own.saveRows(sql);
   }
 
   private tell(outcome: Outcome, sql: string): void {
@@ -317,7 +346,8 @@ export class QueryState {
 
   private async loadSession(): Promise<void> {
     try {
-      const { limits, survey } = sessionFromJson(await this.transport.json("GET", "session"));
+      const { limits, survey, services, user } = sessionFromJson(await this.transport.json("GET", "session"));
+      this.own.learn(services.map((service) => service.name), user.groups);
       this.schema.openRelease.value = survey.default_release;
       const query = limits["query"];
       if (typeof query !== "object" || query === null) return;

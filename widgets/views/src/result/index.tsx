@@ -74,6 +74,26 @@ class ResultState {
     if (result) this.transport.host("cut-result", { buffer: bytesOfModel(this.model), source: sourceWords(result) });
   }
 
+  get canSave(): boolean {
+    return this.transport.canHost("save-as-table") && (this.result.value?.sql.trim() ?? "") !== "";
+  }
+
+  /** Ask for a name under which the rows become a table of one's own. */
+  save(): void {
+    const result = this.result.peek();
+    if (result) this.transport.host("save-as-table", { sql: result.sql });
+  }
+
+  get canShowPositions(): boolean {
+    return this.transport.canHost("show-positions");
+  }
+
+  /** Show the rows' positions on the globe. */
+  showPositions(): void {
+    const result = this.result.peek();
+    if (result) this.transport.host("show-positions", { buffer: bytesOfModel(this.model), source: sourceWords(result) });
+  }
+
   close(): void {
     this.stop();
   }
@@ -104,6 +124,8 @@ function ResultPanel({ state }: { state: ResultState }): JSX.Element {
           result={result}
           onNotebook={state.canOpenNotebook ? () => void state.openNotebook() : undefined}
           onCutouts={state.canCut ? () => state.cut() : undefined}
+          onGlobe={state.canShowPositions ? () => state.showPositions() : undefined}
+          onSave={state.canSave ? () => state.save() : undefined}
         />
       )}
       {!result && !problem && (

@@ -27,6 +27,10 @@ interface ResultViewProps {
   busy?: boolean;
   /** Missing where the surroundings cannot cut images. */
   onCutouts?: (() => void) | undefined;
+  /** Missing where the surroundings have no globe. */
+  onGlobe?: (() => void) | undefined;
+  /** Missing where one has no tables of one's own. */
+  onSave?: (() => void) | undefined;
 }
 
 /** What is said of a page that is not the whole. */
@@ -35,7 +39,7 @@ export const MORE_ROWS = "There are more; submit a job for all.";
 /** Kept between drawings, so that order and widths are the same when the panel moves between sidebar and main area. */
 const grids = new WeakMap<ResultTable, GridState>();
 
-export function ResultView({ result, onNotebook, busy = false, onCutouts }: ResultViewProps): JSX.Element {
+export function ResultView({ result, onNotebook, busy = false, onCutouts, onGlobe, onSave }: ResultViewProps): JSX.Element {
   const { table, meta } = result;
   const state = useMemo(() => gridOf(table), [table]);
   return (
@@ -58,6 +62,21 @@ export function ResultView({ result, onNotebook, busy = false, onCutouts }: Resu
               title={hasPositions(table) ? "Cut images at the positions of the shown rows" : "Cutouts need columns RA and DEC, or COADD_OBJECT_ID"}
             >
               Cutouts
+            </Button>
+          )}
+          {onGlobe && (
+            <Button
+              icon="globe"
+              disabled={!hasPositions(table)}
+              onClick={onGlobe}
+              title={hasPositions(table) ? "Show the positions of the shown rows on the globe, and whether they are in the footprint" : "The globe needs columns RA and DEC, or COADD_OBJECT_ID"}
+            >
+              Globe
+            </Button>
+          )}
+          {onSave && (
+            <Button icon="table" disabled={table.columns.length === 0} onClick={onSave} title="Run the query again on the server and keep all its rows as a table of yours">
+              Save as my table
             </Button>
           )}
           <Button icon="download" disabled={table.columns.length === 0} onClick={() => saveText("quickResults.csv", toCsv(table, state.order.value), "text/csv")} title="Save the shown rows as quickResults.csv">

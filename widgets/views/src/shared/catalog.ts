@@ -16,6 +16,8 @@ export interface Table {
   description: string;
   row_count: number | null;
   columns: Column[];
+  /** How SQL names it, where that is not its name alone. */
+  written?: string;
 }
 
 export interface Schema {

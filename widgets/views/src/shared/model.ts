@@ -33,6 +33,8 @@
  * What a model must do (docs/api.md, "Panels")
  * --------------------------------------------
  * - answer each `request` with one `reply` of the same id, in any order; a binary body is the first buffer, and then there is no `json`;
+ * - a request with `lines: true` may be answered line by line: a `line` message with its `json` for each as it comes, then a `reply` without a
+ *   body. A model that cannot replies with the whole body;
  * - several views may share a model: replies go to all, each takes its own ids. Subscriptions are counted: the stream ends with the last one,
  *   and `hello` is sent again whenever somebody subscribes;
  * - `get("host")` is the list of the host actions that the surroundings can do; panels hide the others.
@@ -90,10 +92,14 @@ export interface HostActions {
   "show-job": { id: string };
   /** Put a statement into the Query panel. */
   "edit-query": { sql: string };
+  /** Ask in the Query panel for a name under which a statement's rows become a table of one's own. */
+  "save-as-table": { sql: string };
   /** Open the images of a cutout job. */
   "show-gallery": { job_id: string; name: string };
   /** Take positions into the Cutouts panel: rows of a quick query (Arrow), or a result file of a job. `source` says whence, in words. */
   "cut-result": { buffer: Uint8Array; source: string } | { job_id: string; file: string; source: string };
+  /** Show positions on the globe of the Footprint panel, and tell which of them are in: as for `cut-result`. */
+  "show-positions": { buffer: Uint8Array; source: string } | { job_id: string; file: string; source: string };
 }
 
 /** An answer that says no. `code` is one of skydesk/errors.py, or `unavailable` where nobody answered. */
@@ -124,6 +130,8 @@ export function errorMessage(error: unknown): string {
 interface Pending {
   resolve(reply: Reply): void;
   reject(error: Error): void;
+  /** Takes the lines of a reply that comes line by line. */
+  line?: (json: unknown) => void;
 }
 
 type Listener = (event: StreamEvent) => void;
@@ -147,6 +155,26 @@ export class Transport {
    * `ApiError` of code `cancelled`, and the model is told, which may break the call off.
    */
   request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Reply> {
+    return this.ask({ method, path, ...(body === undefined ? {} : { body }) }, signal);
+  }
+
+  /** The JSON of an answer; the usual case of `request`. */
+  async json(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+    return (await this.request(method, path, body, signal)).json;
+  }
+
+  /**
+   * Ask for what is answered line by line (NDJSON), and hand on each line as it comes; resolves after the last.
+   *
+   * Where the model cannot tell lines as they come, all come at the end.
+   */
+  async lines(method: string, path: string, body: unknown, line: (json: unknown) => void, signal?: AbortSignal): Promise<void> {
+    const { json, buffer } = await this.ask({ method, path, body, lines: true }, signal, line);
+    if (buffer) new TextDecoder().decode(buffer).split("\n").filter((text) => text.trim()).forEach((text) => line(JSON.parse(text)));
+    else if (json !== undefined) line(json);
+  }
+
+  private ask(call: Record<string, unknown>, signal?: AbortSignal, line?: (json: unknown) => void): Promise<Reply> {
     if (this.closed) return Promise.reject(new ApiError("unavailable", "this panel is closed"));
     if (signal?.aborted) return Promise.reject(new ApiError("cancelled", "nobody waits for the answer any more"));
     const id = uuid();
@@ -161,18 +189,14 @@ export class Transport {
       this.pending.set(id, {
         resolve: (reply) => (signal?.removeEventListener("abort", giveUp), resolve(reply)),
         reject: (error) => (signal?.removeEventListener("abort", giveUp), reject(error)),
+        ...(line ? { line } : {}),
       });
       try {
-        this.model.send(body === undefined ? { kind: "request", id, method, path } : { kind: "request", id, method, path, body });
+        this.model.send({ kind: "request", id, ...call });
       } catch (error) {
         this.settle(id)?.reject(new ApiError("unavailable", `the request could not be sent: ${errorMessage(error)}`));
       }
     });
-  }
-
-  /** The JSON of an answer; the usual case of `request`. */
-  async json(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
-    return (await this.request(method, path, body, signal)).json;
   }
 
   /** Hear the events of a stream until the function that comes back is called. */
@@ -214,6 +238,7 @@ export class Transport {
   private readonly receive = (message: unknown, buffers: Buffers = []): void => {
     if (!isRecord(message)) return;
     if (message["kind"] === "reply" && typeof message["id"] === "string") this.reply(message["id"], message, buffers);
+    if (message["kind"] === "line" && typeof message["id"] === "string") this.pending.get(message["id"])?.line?.(message["json"]);
     if (message["kind"] === "event" && typeof message["path"] === "string" && typeof message["event"] === "string") {
       const event = { event: message["event"], data: message["data"] };
       for (const listener of [...(this.listeners.get(message["path"]) ?? [])]) listener(event);

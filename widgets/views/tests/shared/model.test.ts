@@ -20,6 +20,33 @@ describe("requests", () => {
     expect(await second).toEqual({ columns: [] });
   });
 
+  test("lines are handed on as they come, and the answer ends with the reply", async () => {
+    const { model, transport } = setUp();
+    const heard: unknown[] = [];
+    const ended = transport.lines("POST", "tables", { name: "a" }, (line) => heard.push(line));
+    const sent = model.last("tables");
+    expect(sent).toMatchObject({ method: "POST", body: { name: "a" }, lines: true });
+    model.deliver({ kind: "line", id: sent.id, json: { rows: 1 } });
+    model.deliver({ kind: "line", id: "another", json: { rows: 7 } });
+    expect(heard).toEqual([{ rows: 1 }]);
+    model.reply(sent.id, {});
+    await ended;
+    model.deliver({ kind: "line", id: sent.id, json: { rows: 9 } });
+    expect(heard).toEqual([{ rows: 1 }]);
+  });
+
+  test("lines come at the end where the model gives the whole body, and an error is thrown as of any answer", async () => {
+    const { model, transport } = setUp();
+    const heard: unknown[] = [];
+    const ended = transport.lines("POST", "tables", {}, (line) => heard.push(line));
+    model.reply(model.last("tables").id, { buffer: new TextEncoder().encode('{"rows": 1}\n{"table": {}}\n') });
+    await ended;
+    expect(heard).toEqual([{ rows: 1 }, { table: {} }]);
+    const refused = transport.lines("POST", "tables", {}, () => undefined);
+    model.reply(model.last("tables").id, { status: 400, json: { error: { code: "invalid_request", message: "no name", detail: {}, id: "e" } } });
+    await expect(refused).rejects.toMatchObject({ code: "invalid_request", message: "no name" });
+  });
+
   test("a binary answer comes as bytes, whatever view the model gives", async () => {
     const { model, transport } = setUp();
     const bytes = new Uint8Array([9, 1, 2, 3, 9]);
