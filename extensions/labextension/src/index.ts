@@ -5,6 +5,7 @@ import { files } from './host/files';
 import { notebooks } from './host/notebooks';
 import { results } from './host/results';
 import { host } from './host/plugin';
+import { positions } from './host/positions';
 import { leaseEnding } from './lease/farewell';
 import { leaseMessages } from './lease/messages';
 import { lease } from './lease/plugin';
@@ -15,4 +16,4 @@ import { palette } from './panels/palette';
 import { panels } from './panels/plugin';
 import { session } from './session/plugin';
 
-export default [session, host, files, notebooks, results, cutouts, panels, launcher, palette, lease, leaseStatus, leaseWarnings, leaseMessages, leaseEnding];
+export default [session, host, files, notebooks, results, cutouts, positions, panels, launcher, palette, lease, leaseStatus, leaseWarnings, leaseMessages, leaseEnding];

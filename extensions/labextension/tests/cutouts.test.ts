@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cutResult } from '../src/host/cutouts';
 import { Host } from '../src/host/host';
+import { showPositions } from '../src/host/positions';
 
 function panels(): { shown: string[]; traits: Record<string, unknown>; given: Parameters<typeof cutResult>[0] } {
   const shown: string[] = [];
@@ -28,6 +29,13 @@ test("a job's file goes there by its name", () => {
 
 test('neither rows nor a file is refused by name', () => {
   expect(() => cutResult(panels().given, { panel: 'jobs', content: { job_id: 'a1' }, buffers: [] })).toThrow('the jobs panel named no file');
+});
+
+test('the same goes to the globe of the Footprint panel', () => {
+  const { shown, traits, given } = panels();
+  showPositions(given, { panel: 'jobs', content: { job_id: 'a1', file: 'm2.fits', source: 'm2.fits of Stars' }, buffers: [] });
+  expect(shown).toEqual(['footprint']);
+  expect(traits).toEqual({ given: { job_id: 'a1', file: 'm2.fits', source: 'm2.fits of Stars' } });
 });
 
 test('an action that was taken back is offered no more', () => {

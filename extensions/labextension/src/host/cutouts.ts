@@ -3,6 +3,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IHost, IPanels } from '../tokens';
 import type { Panels } from '../panels/panels';
+import { givenOf } from './given';
 import { textOf, type Host, type HostRequest } from './host';
 
 /** The service whose panel positions go to. */
@@ -44,11 +45,7 @@ function showGallery(app: JupyterFrontEnd, panels: Panels, request: HostRequest)
 
 /** Give positions to the Cutouts panel: the rows of a quick query, or the address of a job's file. */
 export function cutResult(panels: Pick<Panels, 'get' | 'show'>, request: HostRequest): void {
-  const { content } = request;
-  const buffer = request.buffers[0] ?? content.buffer;
-  const source = typeof content.source === 'string' && content.source ? content.source : `the ${request.panel} panel`;
-  const rows = buffer instanceof ArrayBuffer || ArrayBuffer.isView(buffer);
-  const given = rows ? { buffer, source } : { job_id: textOf(request, 'job_id'), file: textOf(request, 'file'), source };
+  const given = givenOf(request);
   panels.show(CUTOUT);
   panels.get(CUTOUT)?.model.set('cut', given);
 }

@@ -83,6 +83,21 @@ export function releasesFromJson(json: unknown): Release[] {
   });
 }
 
+/** What files tiles may have. */
+export function choiceFromJson(json: unknown): { kinds: { kind: string; title: string }[]; bands: string[] } {
+  const of = fields(json, "releases");
+  const kind = (each: unknown): { kind: string; title: string } => {
+    const file = fields(each, "kind of file");
+    return { kind: file.text("kind"), title: file.text("title") };
+  };
+  return { kinds: of.list("file_kinds", kind), bands: of.list("bands", text) };
+}
+
+export function conditionFromJson(json: unknown): { sql: string; exact: boolean; ranges: number } {
+  const of = fields(json, "condition");
+  return { sql: of.text("sql"), exact: of.flag("exact"), ranges: of.number("ranges") };
+}
+
 export function layerFromJson(json: unknown): Layer {
   const of = fields(json, "layer");
   return {
@@ -184,10 +199,35 @@ export function densityFromArrow(buffer: Uint8Array): Density {
   };
 }
 
-/** How many of the positions each release covers, from a check's answer. */
-export function countsFromArrow(buffer: Uint8Array): Record<string, number> {
-  const inside = fields(metaOf(tableFromIPC(aligned(buffer)).schema.metadata), "check").object("inside");
-  return Object.fromEntries(Object.entries(inside).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+/** Positions as the service has read them, or as a query gave them: RA and DEC, null where a row has none. Null where it has no such columns. */
+export function positionsFromArrow(buffer: Uint8Array): { ra: Float64Array; dec: Float64Array; without: number } | null {
+  const arrow = tableFromIPC(aligned(buffer));
+  const [ra, dec] = ["RA", "DEC"].map((wanted) => {
+    const name = arrow.schema.fields.find((field) => field.name.toUpperCase() === wanted)?.name;
+    return name === undefined ? null : Array.from(arrow.getChild(name), numberOrNull);
+  });
+  if (!ra || !dec) return null;
+  const known = ra.flatMap((value, n) => (value !== null && dec[n] !== null && Math.abs(dec[n] ?? 91) <= 90 ? [n] : []));
+  return { ra: Float64Array.from(known, (n) => ra[n]!), dec: Float64Array.from(known, (n) => dec[n]!), without: ra.length - known.length };
+}
+
+function numberOrNull(value: unknown): number | null {
+  const number = typeof value === "bigint" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : null;
+}
+
+/** What a check has found: how many each release covers, and its columns by their names. */
+export interface Check {
+  inside: Record<string, number>;
+  inRegion: number | null;
+  columns: Record<string, unknown[]>;
+}
+
+export function checkFromArrow(buffer: Uint8Array): Check {
+  const arrow = tableFromIPC(aligned(buffer));
+  const of = fields(metaOf(arrow.schema.metadata), "check");
+  const inside = Object.fromEntries(Object.entries(of.object("inside")).filter((entry): entry is [string, number] => typeof entry[1] === "number"));
+  return { inside, inRegion: of.numberOrNull("in_region"), columns: Object.fromEntries(arrow.schema.fields.map(({ name }) => [name, Array.from(arrow.getChild(name))])) };
 }
 
 function metaOf(metadata: Map<string, string> | null | undefined): unknown {

@@ -3,7 +3,7 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { View, type Look } from "./projection";
+import { MOST_ZOOM, View, type Look } from "./projection";
 import type { Paint } from "./raster";
 import { Painter, type Theme } from "./scene";
 import { positionWords, separation } from "./sphere";
@@ -16,6 +16,8 @@ const DOUBLE_MS = 400;
 const FLIGHT_MS = 350;
 const PULL_PART = 0.15;
 const KEY_ZOOM = 1.4;
+/** Standing still for so long, it asks for what the image lacks here and draws it smoothly. */
+const STILL_MS = 90;
 
 export function Globe({ state }: { state: FootprintState }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -47,6 +49,8 @@ class Drawing {
   private readonly stops: (() => void)[] = [];
   private theme: Theme | null = null;
   private frame = 0;
+  private movedAt = 0;
+  private still: ReturnType<typeof setTimeout> | undefined;
   private flight: { from: Look; to: Look; start: number } | null = null;
   private shown: Look;
   private pressed: { x: number; y: number; moved: boolean; circle: { ra: number; dec: number } | null } | null = null;
@@ -83,6 +87,7 @@ class Drawing {
 
   close(): void {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.still);
     this.stops.forEach((stop) => stop());
   }
 
@@ -103,6 +108,7 @@ class Drawing {
   // --- drawing ---
 
   private follow(look: Look): void {
+    this.movedAt = performance.now();
     const far = !this.ownChange && look !== this.shown && look.projection === this.shown.projection;
     const still = typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.flight = far && !still ? { from: this.shown, to: look, start: performance.now() } : null;
@@ -133,9 +139,22 @@ class Drawing {
     const theme = (this.theme ??= themeOf(this.canvas));
     const view = new View(this.shown, width, height);
     const scene = this.state.scene.peek();
-    const raster = this.painter.picture(scene, view, theme);
+    const quick = this.flight !== null || performance.now() - this.movedAt < STILL_MS;
+    const raster = this.painter.picture(scene, view, theme, quick);
     context.putImageData(new ImageData(raster.bytes, width, height), 0, 0);
     this.painter.words(context, scene, view, theme, ratio);
+    if (scene.image) this.waitForStillness(view, quick);
+  }
+
+  /** Once nothing moves, ask for the cells of the image that are in sight, and draw it anew where that was done in haste. */
+  private waitForStillness(view: View, quick: boolean): void {
+    clearTimeout(this.still);
+    const settle = (): void => {
+      this.state.scene.peek().image?.hips.want(view);
+      if (quick) this.draw();
+    };
+    if (quick) this.still = setTimeout(settle, STILL_MS);
+    else settle();
   }
 
   private size(): { ratio: number; width: number; height: number } {
@@ -205,7 +224,7 @@ class Drawing {
     const near = Math.hypot(event.offsetX - this.clicked.x, event.offsetY - this.clicked.y) <= CLICK_PX;
     const twice = !more && near && event.timeStamp - this.clicked.at < DOUBLE_MS;
     this.clicked = { at: twice || more ? -Infinity : event.timeStamp, x: event.offsetX, y: event.offsetY };
-    if (twice) this.state.lookAt(there.ra, there.dec, Math.min(400, Math.max(this.shown.zoom * 2.5, 4)));
+    if (twice) this.state.lookAt(there.ra, there.dec, Math.min(MOST_ZOOM, Math.max(this.shown.zoom * 2.5, 4)));
     else this.state.selectAt(there.ra, there.dec, more);
   }
 
@@ -229,7 +248,7 @@ class Drawing {
     const there = this.view.positionAt(point.x, point.y);
     const place = there && this.state.tileAt(there.ra, there.dec);
     const grid = this.state.grid;
-    this.tell(there ? `${positionWords(there.ra, there.dec, this.shown.zoom > 50 ? 4 : 2)}${place && grid ? `  ${nameOf(grid, place)}` : ""}` : "");
+    this.tell(there ? `${positionWords(there.ra, there.dec, this.shown.zoom > 1000 ? 5 : this.shown.zoom > 50 ? 4 : 2)}${place && grid ? `  ${nameOf(grid, place)}` : ""}` : "");
   }
 
   private wheel(event: WheelEvent): void {
@@ -280,6 +299,7 @@ export function themeOf(element: HTMLElement): Theme {
     galactic: dark ? [214, 150, 230, 0.9] : [130, 40, 150, 0.9],
     ecliptic: dark ? [240, 200, 80, 0.9] : [150, 100, 0, 0.9],
     outline: dark ? [255, 140, 120, 1] : [190, 40, 20, 1],
+    map: dark ? [90, 200, 230, 1] : [0, 120, 160, 1],
     positions: dark ? [255, 214, 90, 1] : [200, 60, 0, 1],
     releases: dark
       ? [

@@ -3,21 +3,15 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { count, counted } from "../shared/format";
-import { Button, EmptyState, Icon, IconButton, Loading, MenuButton, Message, PopoverButton, RetryMessage, useId } from "../shared/ui";
+import { Button, EmptyState, Icon, IconButton, Loading, MenuButton, Message, PopoverButton, RetryMessage } from "../shared/ui";
+import { GatherPart } from "./gather-view";
 import { Globe } from "./globe";
+import { DensityPart, Layers, MAP_FORMATS, MapPart, PicturePart } from "./layers-view";
+import { Own } from "./own-view";
 import { PROJECTIONS, type ProjectionName } from "./projection";
 import { Properties } from "./properties";
-import { rampColour, rangeOf, type Switches } from "./scene";
+import { chosenWords } from "./region-query";
 import type { FootprintState } from "./state";
-
-const SWITCHES: Record<keyof Switches, string> = {
-  grid: "Coordinate grid",
-  labels: "Labels of the grid",
-  galactic: "Galactic plane",
-  ecliptic: "Ecliptic",
-  outline: "Outline of the survey",
-  landmarks: "Bright objects",
-};
 
 export function FootprintPanel({ state }: { state: FootprintState }): JSX.Element {
   return (
@@ -70,9 +64,12 @@ function Main({ state }: { state: FootprintState }): JSX.Element {
       </div>
       <div class="sky-foot__side">
         <Selection state={state} />
+        <GatherPart state={state} />
         <Properties state={state} />
+        <PicturePart state={state} />
         <Layers state={state} />
         <DensityPart state={state} />
+        <MapPart state={state} />
         <Own state={state} />
       </div>
     </div>
@@ -140,11 +137,8 @@ function Selection({ state }: { state: FootprintState }): JSX.Element {
   const notice = state.notice.value;
   const releases = state.releases.value ?? [];
   const shown = releases.find((each) => each.release === state.release);
-  const formats = [
-    ["fits", "FITS"],
-    ["json", "JSON"],
-    ["ascii", "ASCII"],
-  ] as const;
+  const chosen = chosenWords(state.chosen);
+  const corners = state.drawing.value;
   return (
     <section class="sky-foot__part" aria-label="Selection">
       <div class="sky-foot__chosen">
@@ -158,9 +152,33 @@ function Selection({ state }: { state: FootprintState }): JSX.Element {
           label="Coverage map"
           text="MOC"
           title={names.length > 0 ? "Save a coverage map (MOC 2.0) of the selected tiles" : "Save a coverage map (MOC 2.0) of the release"}
-          items={formats.map(([format, label]) => ({ label, hint: `Save it as ${label}`, onSelect: () => void state.saveMoc(format) }))}
+          items={MAP_FORMATS.map(([format, label]) => ({ label, hint: `Save it as ${label}`, onSelect: () => void state.saveMoc(format) }))}
         />
       </div>
+      {corners ? (
+        <div class="sky-foot__acts">
+          <span role="status" class="sky-foot__drawing">
+            Click the corners on the sky: {counted(corners.length, "corner")}
+          </span>
+          <Button icon="check" disabled={corners.length < 3} onClick={() => void state.endPolygon()} title={corners.length < 3 ? "A polygon has three corners at least" : "Close the polygon and select every tile that it reaches"}>
+            Close it
+          </Button>
+          <Button icon="cross" onClick={() => (state.drawing.value = null)}>
+            Give up
+          </Button>
+        </div>
+      ) : (
+        <div class="sky-foot__acts">
+          <Button icon="edit" onClick={() => state.beginPolygon()} title="Draw a polygon on the sky; a circle is drawn by dragging with Shift">
+            Polygon
+          </Button>
+          {chosen && state.canHost("edit-query") && (
+            <Button icon="table" busy={state.querying.value} onClick={() => void state.queryRegion()} title="Put a statement for the objects in it into the Query panel, restricted through HEALPix ranges">
+              Query {chosen}
+            </Button>
+          )}
+        </div>
+      )}
       {names.length > 1 && (
         <details class="sky-foot__names">
           <summary>Names</summary>
@@ -173,90 +191,6 @@ function Selection({ state }: { state: FootprintState }): JSX.Element {
         </Message>
       )}
       {state.regionProblem.value && <Message kind="warn">{state.regionProblem.value}</Message>}
-    </section>
-  );
-}
-
-function Layers({ state }: { state: FootprintState }): JSX.Element {
-  const shown = state.shownReleases.value;
-  const switches = state.switches.value;
-  const hasOutline = (state.scene.value.outline.length ?? 0) > 0;
-  return (
-    <section class="sky-foot__part" aria-label="Layers">
-      <h3>Layers</h3>
-      {(state.releases.value ?? []).map((each) => (
-        <label key={each.release} class="sky-check">
-          <input type="checkbox" checked={shown.includes(each.release)} onChange={(event) => (event.currentTarget.checked ? void state.show(each.release) : state.hide(each.release))} />
-          Tiles of {each.release} <span class="sky-muted">({count(each.tiles)})</span>
-        </label>
-      ))}
-      {state.layerProblem.value && <Message kind="error">{state.layerProblem.value}</Message>}
-      {(Object.entries(SWITCHES) as [keyof Switches, string][])
-        .filter(([name]) => name !== "outline" || hasOutline)
-        .map(([name, title]) => (
-          <label key={name} class="sky-check">
-            <input type="checkbox" checked={switches[name]} onChange={() => state.toggle(name)} />
-            {title}
-          </label>
-        ))}
-    </section>
-  );
-}
-
-function DensityPart({ state }: { state: FootprintState }): JSX.Element | null {
-  const id = useId();
-  const density = state.density.value;
-  const [low, high] = density ? rangeOf(density.values) : [0, 1];
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((part) => `rgb(${rampColour(part).slice(0, 3).join(" ")})`);
-  if (state.kinds.value.length === 0) return null;
-  return (
-    <section class="sky-foot__part" aria-label="Density">
-      <label for={id}>Density of {state.defaultRelease}</label>
-      <select id={id} class="sky-select" value={state.densityKind.value} onChange={(event) => void state.showDensity(event.currentTarget.value)}>
-        <option value="">None</option>
-        {state.kinds.value.map(({ kind, title }) => (
-          <option key={kind} value={kind}>
-            {title}
-          </option>
-        ))}
-      </select>
-      {state.densityBusy.value && <Loading text="Counting …" />}
-      {state.densityProblem.value && <Message kind="error">{state.densityProblem.value}</Message>}
-      {density && (
-        <div class="sky-foot__legend">
-          <span>{numberWords(low)}</span>
-          <span class="sky-foot__ramp" style={{ background: `linear-gradient(to right, ${stops.join(", ")})` }} />
-          <span>
-            {numberWords(high)} {density.unit}
-          </span>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function Own({ state }: { state: FootprintState }): JSX.Element {
-  const id = useId();
-  const own = state.positions.value;
-  const found = own?.ra.length ?? 0;
-  return (
-    <section class="sky-foot__part" aria-label="Your positions">
-      <label for={id}>Your positions</label>
-      <textarea id={id} class="sky-foot__text" rows={3} spellcheck={false} placeholder={"RA,DEC\n34.8107,-5.6944"} value={state.positionsText.value} onInput={(event) => state.setPositions(event.currentTarget.value)} />
-      {own && (
-        <p role="status">
-          {state.positionsWords.value || counted(found, "position")}
-          {own.unreadCount > 0 && ` · ${counted(own.unreadCount, "line")} cannot be read, such as line ${own.unread.join(", ")}`}
-        </p>
-      )}
-      {found > 0 && (
-        <div class="sky-foot__acts">
-          <Button icon="check" onClick={() => void state.checkPositions()} title="Count how many of them each release covers">
-            Are they in?
-          </Button>
-          <Button onClick={() => state.fitPositions()}>Look there</Button>
-        </div>
-      )}
     </section>
   );
 }
@@ -290,8 +224,4 @@ function Help(): JSX.Element {
       <p>East is to the left. A tile is drawn as its unique area; its image reaches half an arcminute farther.</p>
     </div>
   );
-}
-
-function numberWords(value: number): string {
-  return Math.abs(value) >= 1000 ? count(Math.round(value)) : String(Number(value.toPrecision(3)));
 }

@@ -12,6 +12,21 @@ export interface OwnPositions {
   /** Lines that could not be read, from line 1; the first few. */
   unread: number[];
   unreadCount: number;
+  /** Whence they are, in words, where they are not the text in the field. */
+  source: string | null;
+}
+
+/** Positions that came from elsewhere. */
+export function ownPositions(ra: Float64Array, dec: Float64Array, without: number, source: string): OwnPositions {
+  return { vertices: new Vertices(ra, dec), ra, dec, unread: [], unreadCount: without, source };
+}
+
+/** Positions and what a check has found, as a table with commas. */
+export function checkedCsv({ ra, dec }: Pick<OwnPositions, "ra" | "dec">, columns: Readonly<Record<string, readonly unknown[]>>): string {
+  const names = Object.keys(columns);
+  const cell = (value: unknown): string => (value === null || value === undefined ? "" : typeof value === "boolean" ? String(value) : typeof value === "number" ? String(Number(value.toFixed(4))) : String(value));
+  const lines = Array.from(ra, (value, n) => [value, dec[n], ...names.map((name) => cell(columns[name]?.[n]))].join(","));
+  return [["RA", "DEC", ...names].join(","), ...lines, ""].join("\n");
 }
 
 const FEW = 5;
@@ -42,7 +57,7 @@ export function readPositions(text: string): OwnPositions {
       if (unread.length < FEW) unread.push(n + 1);
     }
   });
-  return { vertices: new Vertices(ra, dec), ra: Float64Array.from(ra), dec: Float64Array.from(dec), unread, unreadCount };
+  return { vertices: new Vertices(ra, dec), ra: Float64Array.from(ra), dec: Float64Array.from(dec), unread, unreadCount, source: null };
 }
 
 function headerOf(parts: readonly string[]): [number, number] | null {

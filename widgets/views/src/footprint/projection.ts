@@ -21,7 +21,7 @@ export interface Look {
 }
 
 export const LEAST_ZOOM = 0.6;
-export const MOST_ZOOM = 800;
+export const MOST_ZOOM = 5000;
 
 const ROOT2 = Math.SQRT2;
 const MCBRYDE_Y = (2 * Math.sqrt(3)) / Math.sqrt(2 + ROOT2);

@@ -8,6 +8,12 @@
 /** Red, green, blue, 0 to 255, and how opaque, 0 to 1. */
 export type Paint = readonly [number, number, number, number];
 
+/** A square picture: its pixels as a canvas keeps them (alpha, blue, green, red from the highest byte), row by row from the top. */
+export interface Texture {
+  texels: Uint32Array;
+  side: number;
+}
+
 export class Raster {
   readonly bytes: Uint8ClampedArray<ArrayBuffer>;
   private readonly pixels: Uint32Array;
@@ -79,6 +85,82 @@ export class Raster {
     for (let row = first; row <= last; row += 1) this.span(row, left[row]!, right[row]!, paint);
   }
 
+  /**
+   * Draw a triangle of a picture: corners of the raster, and where each is in the picture, texels. `opacity` mixes it with what is under it;
+   * what is transparent in the picture stays so. `smooth` mixes four texels instead of taking the nearest.
+   */
+  texture(picture: Texture, corners: ArrayLike<number>, texels: ArrayLike<number>, opacity: number, smooth: boolean): void {
+    const [x0, y0, x1, y1, x2, y2] = [corners[0]!, corners[1]!, corners[2]!, corners[3]!, corners[4]!, corners[5]!];
+    const area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
+    if (!(Math.abs(area) > 1e-9)) return;
+    const slopes = (a: number, b: number, c: number): [number, number] => [((b - a) * (y2 - y0) - (c - a) * (y1 - y0)) / area, ((c - a) * (x1 - x0) - (b - a) * (x2 - x0)) / area];
+    const [ux, uy] = slopes(texels[0]!, texels[2]!, texels[4]!);
+    const [vx, vy] = slopes(texels[1]!, texels[3]!, texels[5]!);
+    const first = Math.max(0, Math.ceil(Math.min(y0, y1, y2)));
+    const last = Math.min(this.height - 1, Math.ceil(Math.max(y0, y1, y2)) - 1);
+    for (let row = first; row <= last; row += 1) {
+      let left = Infinity;
+      let right = -Infinity;
+      for (let n = 0; n < 6; n += 2) {
+        const [ax, ay, bx, by] = [corners[n]!, corners[n + 1]!, corners[(n + 2) % 6]!, corners[(n + 3) % 6]!];
+        if (row < ay === row < by) continue;
+        const x = ax + ((row - ay) * (bx - ax)) / (by - ay);
+        if (x < left) left = x;
+        if (x > right) right = x;
+      }
+      const from = Math.max(0, Math.ceil(left));
+      const to = Math.min(this.width - 1, Math.ceil(right) - 1);
+      if (to < from) continue;
+      const u = texels[0]! + (from - x0) * ux + (row - y0) * uy;
+      const v = texels[1]! + (from - x0) * vx + (row - y0) * vy;
+      if (smooth) this.smoothSpan(picture, row * this.width + from, to - from + 1, u, v, ux, vx, opacity);
+      else this.nearestSpan(picture, row * this.width + from, to - from + 1, u, v, ux, vx, opacity);
+    }
+  }
+
+  /** Texels along a row, the nearest each. */
+  private nearestSpan({ texels, side }: Texture, at: number, count: number, u: number, v: number, du: number, dv: number, opacity: number): void {
+    const last = side - 1;
+    const { pixels } = this;
+    for (let n = 0; n < count; n += 1, u += du, v += dv) {
+      const column = u < 0 ? 0 : u > last ? last : u | 0;
+      const row = v < 0 ? 0 : v > last ? last : v | 0;
+      const texel = texels[row * side + column]!;
+      const alpha = texel >>> 24;
+      if (alpha === 255 && opacity >= 1) pixels[at + n] = texel;
+      else if (alpha > 0) this.mix(at + n, texel & 255, (texel >> 8) & 255, (texel >> 16) & 255, (alpha / 255) * opacity);
+    }
+  }
+
+  /** Texels along a row, each mixed of the four round it by their opacity. */
+  private smoothSpan({ texels, side }: Texture, at: number, count: number, u: number, v: number, du: number, dv: number, opacity: number): void {
+    const last = side - 1;
+    for (let n = 0; n < count; n += 1, u += du, v += dv) {
+      const x = Math.max(0, Math.min(last, u - 0.5));
+      const y = Math.max(0, Math.min(last, v - 0.5));
+      const [column, row] = [x | 0, y | 0];
+      const [right, down] = [column < last ? 1 : 0, row < last ? side : 0];
+      const [a, b] = [x - column, y - row];
+      const from = row * side + column;
+      let [red, green, blue, weight] = [0, 0, 0, 0];
+      for (let corner = 0; corner < 4; corner += 1) {
+        const texel = texels[from + (corner & 1 ? right : 0) + (corner & 2 ? down : 0)]!;
+        const part = (corner & 1 ? a : 1 - a) * (corner & 2 ? b : 1 - b) * (texel >>> 24);
+        red += part * (texel & 255);
+        green += part * ((texel >> 8) & 255);
+        blue += part * ((texel >> 16) & 255);
+        weight += part;
+      }
+      if (weight > 0) this.mix(at + n, red / weight, green / weight, blue / weight, (weight / 255) * opacity);
+    }
+  }
+
+  private mix(at: number, red: number, green: number, blue: number, alpha: number): void {
+    const under = this.pixels[at]!;
+    const [r, g, b] = [under & 255, (under >> 8) & 255, (under >> 16) & 255];
+    this.pixels[at] = (0xff000000 | ((b + (blue - b) * alpha + 0.5) << 16) | ((g + (green - g) * alpha + 0.5) << 8) | ((r + (red - r) * alpha + 0.5) | 0)) >>> 0;
+  }
+
   /** A smooth line, some pixels wide. */
   line(x0: number, y0: number, x1: number, y1: number, paint: Paint, wide = 1): void {
     if (!(x0 >= 0 && x0 < this.width && x1 >= 0 && x1 < this.width && y0 >= 0 && y0 < this.height && y1 >= 0 && y1 < this.height)) {
@@ -122,13 +204,7 @@ export class Raster {
   }
 
   private blend(at: number, paint: Paint, part: number): void {
-    const alpha = Math.min(1, paint[3] * part);
-    const under = this.pixels[at]!;
-    const red = under & 255;
-    const green = (under >> 8) & 255;
-    const blue = (under >> 16) & 255;
-    this.pixels[at] =
-      (0xff000000 | ((blue + (paint[2] - blue) * alpha + 0.5) << 16) | ((green + (paint[1] - green) * alpha + 0.5) << 8) | ((red + (paint[0] - red) * alpha + 0.5) | 0)) >>> 0;
+    this.mix(at, paint[0], paint[1], paint[2], Math.min(1, paint[3] * part));
   }
 }
 

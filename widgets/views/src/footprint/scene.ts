@@ -2,6 +2,7 @@
 
 import type { Density, Region } from "./data";
 import { cornersOf } from "./healpix";
+import type { HipsImage } from "./hips";
 import { LANDMARKS } from "./landmarks";
 import type { OwnPositions } from "./positions";
 import { View } from "./projection";
@@ -20,6 +21,7 @@ export interface Theme {
   ecliptic: Paint;
   outline: Paint;
   positions: Paint;
+  map: Paint;
   /** One a release, in their order. */
   releases: readonly Paint[];
   font: string;
@@ -40,7 +42,11 @@ export interface Scene {
   outline: readonly (readonly [number, number])[][];
   grid: Grid | null;
   selected: readonly Place[];
+  /** The colour image, and how opaque it is. */
+  image: { hips: HipsImage; opacity: number } | null;
   density: Density | null;
+  /** A coverage map that somebody has brought, as cells of mixed orders. */
+  map: readonly { order: number; pixel: number }[] | null;
   positions: OwnPositions | null;
   region: Region | null;
   mark: { ra: number; dec: number; label: string } | null;
@@ -48,13 +54,19 @@ export interface Scene {
 
 const SAMPLE = 2;
 const WIDE_STEP = 30;
-const STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1] as const;
+const STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01] as const;
+/** Grids as wide as this or wider are made whole, degrees. */
+const WIDE_GRID = 5;
 const WANTED_STEP_PX = 90;
 /** Tiles smaller than this are filled four at a time, px. */
 const FINE_FILL_PX = 10;
 /** Tiles larger than this have stronger lines, px. */
 const WIDE_LINE_PX = 40;
+/** Lengths of the bar, degrees. */
+const SCALES = [30, 10, 5, 2, 1, 0.5, 1 / 6, 1 / 12, 1 / 30, 1 / 60, 30 / 3600, 10 / 3600, 5 / 3600] as const;
 const MOON_DEG = 0.5;
+/** Cells of coverage maps that are larger are drawn in parts. */
+const LEAST_ORDER = 4;
 /** Viridis, by Smith & van der Walt (CC0), at eighths. */
 const RAMP = [
   [68, 1, 84],
@@ -88,6 +100,8 @@ export function rangeOf(values: Float64Array): [number, number] {
 export class Painter {
   private raster: Raster | null = null;
   private readonly curves = new Map<string, Lines>();
+  private mapped: { map: NonNullable<Scene["map"]>; areas: Areas } | null = null;
+  private local: { name: string; lines: Lines } | null = null;
   private cells: { density: Density; areas: Areas; colours: Paint[] } | null = null;
   private chosen: { selected: readonly Place[]; areas: Areas; lines: Lines } | null = null;
   private outlined: { outline: Scene["outline"]; lines: Lines } | null = null;
@@ -99,8 +113,8 @@ export class Painter {
   private readonly xs = new Float64Array(6);
   private readonly ys = new Float64Array(6);
 
-  /** Draw everything that is no word. Pure: the same scene gives the same bytes everywhere. */
-  picture(scene: Scene, view: View, theme: Theme): Raster {
+  /** Draw everything that is no word. Pure: the same scene gives the same bytes everywhere. `quick` draws an image less smoothly. */
+  picture(scene: Scene, view: View, theme: Theme, quick = false): Raster {
     const [width, height] = [Math.round(view.width), Math.round(view.height)];
     const raster = this.raster?.width === width && this.raster.height === height ? this.raster : (this.raster = new Raster(width, height));
     raster.clear(theme.background);
@@ -108,8 +122,11 @@ export class Painter {
     const tilePixels = view.pixelsPerDegree * (scene.grid ? stepOf(scene.grid) : 1);
     for (const { tiles, colour } of scene.layers) this.fillAreas(raster, view, tilePixels < FINE_FILL_PX ? tiles.coarse : tiles.fine, () => faint(paintOf(theme, colour), 0.22));
     if (scene.density) this.paintDensity(raster, view, scene.density);
-    if (scene.grid && scene.selected.length > 0) this.fillAreas(raster, view, this.chosenOf(scene.grid, scene.selected).areas, () => faint(theme.accent, 0.4));
-    if (scene.switches.grid) this.stroke(raster, view, this.graticule(stepFor(view)), theme.grid);
+    scene.image?.hips.paint(raster, view, scene.image.opacity, !quick);
+    if (scene.map) this.fillAreas(raster, view, this.mapOf(scene.map), () => faint(theme.map, 0.35), 4);
+    const chosenPart = scene.image ? 0.12 : 0.4;
+    if (scene.grid && scene.selected.length > 0) this.fillAreas(raster, view, this.chosenOf(scene.grid, scene.selected).areas, () => faint(theme.accent, chosenPart));
+    if (scene.switches.grid) this.stroke(raster, view, this.graticule(view), theme.grid);
     const strength = Math.max(0.3, Math.min(1, tilePixels / 12));
     for (const { tiles, colour } of scene.layers) this.stroke(raster, view, tiles.lines, faint(paintOf(theme, colour), scene.density ? strength * 0.35 : strength * 0.8), tilePixels > WIDE_LINE_PX ? 1.6 : 1);
     if (scene.switches.galactic) this.stroke(raster, view, this.curve("galactic", (angle) => fromGalactic(angle, 0)), theme.galactic, 1.6);
@@ -239,19 +256,44 @@ export class Painter {
     });
   }
 
-  private graticule(step: number): Lines {
+  /** The grid: the whole of it where it is wide, and round the middle where it is so fine that the whole would be millions of lines. */
+  private graticule(view: View): Lines {
+    const step = stepFor(view);
+    return step >= WIDE_GRID ? this.wholeGrid(step) : this.localGrid(step, view);
+  }
+
+  private wholeGrid(step: number): Lines {
     const name = `grid ${step}`;
     const known = this.curves.get(name);
     if (known) return known;
-    const decs: number[] = [];
-    for (let dec = -90 + step; dec < 90 - 1e-9; dec += step) decs.push(dec);
-    const along = Math.max(step, 1) <= 2 ? Math.min(step, 1) : SAMPLE;
-    const paths = decs.map((dec) => pathOf(0, 360, along, (ra) => ({ ra, dec })));
-    const meridian = Math.max(step, 0.5);
-    for (let ra = 0; ra < 360 - 1e-9; ra += meridian) paths.push(pathOf(-90 + WIDE_STEP / 3, 90 - WIDE_STEP / 3, SAMPLE, (dec) => ({ ra, dec })));
+    const paths: Path[] = [];
+    for (let dec = -90 + step; dec < 90 - 1e-9; dec += step) paths.push(pathOf(0, 360, SAMPLE, (ra) => ({ ra, dec })));
+    for (let ra = 0; ra < 360 - 1e-9; ra += step) paths.push(pathOf(-90 + WIDE_STEP / 3, 90 - WIDE_STEP / 3, SAMPLE, (dec) => ({ ra, dec })));
     const lines = linesThrough(paths);
     this.curves.set(name, lines);
     return lines;
+  }
+
+  private localGrid(step: number, view: View): Lines {
+    const reach = Math.max(6, Math.ceil(Math.max(view.width, view.height) / view.pixelsPerDegree / step));
+    const near = (angle: number): number => Math.round(angle / step / 2) * 2;
+    const [row, column] = [near(view.look.dec), near(view.look.ra)];
+    const name = `${step} ${row} ${column} ${reach}`;
+    if (this.local?.name === name) return this.local.lines;
+    const low = Math.max(-90, (row - reach) * step);
+    const high = Math.min(90, (row + reach) * step);
+    const across = Math.min(180, (reach * step) / Math.max(0.02, Math.cos((Math.max(-90, Math.min(90, row * step)) * Math.PI) / 180)));
+    const [west, east] = [column * step - across, column * step + across];
+    const paths: Path[] = [];
+    for (let n = row - reach; n <= row + reach; n += 1) if (Math.abs(n * step) < 90 - 1e-9) paths.push(pathOf(west, east, Math.max(step, across / 30), (ra) => ({ ra, dec: n * step })));
+    for (let n = Math.ceil(west / step); n * step < east; n += 1) paths.push(pathOf(low, high, Math.max(step, (high - low) / 20), (dec) => ({ ra: n * step, dec })));
+    this.local = { name, lines: linesThrough(paths) };
+    return this.local.lines;
+  }
+
+  private mapOf(map: NonNullable<Scene["map"]>): Areas {
+    if (this.mapped?.map !== map) this.mapped = { map, areas: areasOfCells(map) };
+    return this.mapped.areas;
   }
 
   private curve(name: string, at: (angle: number) => { ra: number; dec: number }): Lines {
@@ -335,6 +377,23 @@ function cellsOf({ nside, pixels, values }: Density): { areas: Areas; colours: P
   return { areas: { vertices: new Vertices(ra, dec), count: pixels.length }, colours };
 }
 
+/** Cells of several orders as quadrilaterals; large ones in parts, whose sides are less curved. */
+function areasOfCells(cells: NonNullable<Scene["map"]>): Areas {
+  const all = cells.flatMap((cell) => partsOf(cell));
+  const corners = all.flatMap(({ order, pixel }) => cornersOf(2 ** order, pixel));
+  return {
+    vertices: new Vertices(
+      corners.map((corner) => corner.ra),
+      corners.map((corner) => corner.dec),
+    ),
+    count: all.length,
+  };
+}
+
+function partsOf(cell: { order: number; pixel: number }): readonly { order: number; pixel: number }[] {
+  return cell.order >= LEAST_ORDER ? [cell] : [0, 1, 2, 3].flatMap((child) => partsOf({ order: cell.order + 1, pixel: 4 * cell.pixel + child }));
+}
+
 function acrossSeam(aside: Float64Array, first: number, corners: number): boolean {
   for (let k = 1; k < corners; k += 1) if (Math.abs(aside[first + k]! - aside[first]!) > Math.PI) return true;
   return false;
@@ -354,7 +413,7 @@ function paintLabels(context: CanvasRenderingContext2D, view: View, theme: Theme
   const step = stepFor(view);
   const { ra, dec } = view.look;
   const near = (value: number): number => Math.round(value / step) * step;
-  const digits = step < 1 ? 1 : 0;
+  const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
   context.fillStyle = css(theme.text);
   context.textAlign = "center";
   const count = Math.min(12, Math.ceil(view.width / Math.max(1, view.pixelsPerDegree * step) / 2) + 1);
@@ -410,12 +469,12 @@ function paintScale(context: CanvasRenderingContext2D, view: View, theme: Theme,
     context.fillStyle = css(theme.text);
     context.fillText("Moon", 18 * ratio + 2 * radius, base - radius - 10 * ratio);
   }
-  const length = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05].find((degrees) => degrees * perDegree < view.width / 4) ?? 0.05;
+  const length = SCALES.find((degrees) => degrees * perDegree < view.width / 4) ?? 5 / 3600;
   context.beginPath();
   context.moveTo(12 * ratio, base);
   context.lineTo(12 * ratio + length * perDegree, base);
   context.stroke();
-  context.fillText(length < 1 ? `${Math.round(length * 60)}′` : `${length}°`, 18 * ratio + length * perDegree, base);
+  context.fillText(length >= 1 ? `${length}°` : length >= 1 / 60 ? `${Math.round(length * 60)}′` : `${Math.round(length * 3600)}″`, 18 * ratio + length * perDegree, base);
 }
 
 function paintOf(theme: Theme, colour: number): Paint {

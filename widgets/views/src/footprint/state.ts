@@ -4,17 +4,23 @@ import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { Loadable } from "../shared/loadable";
 import { apiPath, errorMessage, isApiError, type HostActions, type PanelModel, type Transport } from "../shared/model";
+import { toBase64 } from "../shared/bytes";
+import { size } from "../shared/format";
+import { isRecord } from "../shared/json";
 import {
-  countsFromArrow,
+  checkFromArrow,
+  choiceFromJson,
   densityFromArrow,
   kindsFromJson,
   layerFromJson,
   mocFromJson,
   placeFromJson,
+  positionsFromArrow,
   regionFromJson,
   releasesFromJson,
   tileFromJson,
   tilesFromJson,
+  type Check,
   type Density,
   type Layer,
   type Place as Found,
@@ -22,15 +28,24 @@ import {
   type Release,
   type Tile,
 } from "./data";
-import { packed, readPositions, type OwnPositions } from "./positions";
+import { GatherState } from "./gather";
+import { MapState } from "./maps";
+import { PictureState } from "./picture";
+import { checkedCsv, ownPositions, packed, readPositions, type OwnPositions } from "./positions";
+import { chosenWords, regionQuery, type Chosen } from "./region-query";
+import { saveBytes } from "./save";
 import { PROJECTIONS, type Look, type ProjectionName } from "./projection";
 import type { Scene, Switches } from "./scene";
-import { halfTurn, separation, turn } from "./sphere";
+import { halfTurn, positionOf, separation, turn, vectorOf } from "./sphere";
 import { centreOf, nameOf, placeAt, TileLayer, type Place } from "./tiles";
 
 export type Answer = { kind: "found" | "outside" | "failed"; text: string; nearest: string | null };
 
+/** Files above this are refused by the service; base64 makes a third more of them, bytes. */
+const LARGEST_UPLOAD = 36_000_000;
 const MOST_SELECTED = 2000;
+/** Positions that are looked at to find where they all are. */
+const MOST_FITTED = 50_000;
 /** Order of coverage maps, and that of the maps of a few tiles, whose edges count for more. */
 const USUAL_ORDER = 11;
 const FINE_ORDER = 14;
@@ -58,12 +73,23 @@ export class FootprintState {
   readonly regionProblem: Signal<string | null> = signal(null);
   readonly kinds: Signal<readonly { kind: string; title: string }[]> = signal([]);
   readonly densityKind = signal("");
+  readonly densityRelease: Signal<string | null> = signal(null);
+  readonly densitySql = signal("");
   readonly density: Signal<Density | null> = signal(null);
   readonly densityProblem: Signal<string | null> = signal(null);
   readonly densityBusy = signal(false);
   readonly positionsText = signal("");
   readonly positions: Signal<OwnPositions | null> = signal(null);
   readonly positionsWords = signal("");
+  readonly positionsBusy = signal(false);
+  readonly positionsProblem: Signal<string | null> = signal(null);
+  readonly check: Signal<Check | null> = signal(null);
+  /** Corners of a polygon that is being drawn; null where none is. */
+  readonly drawing: Signal<readonly (readonly [number, number])[] | null> = signal(null);
+  readonly querying = signal(false);
+  readonly picture: PictureState;
+  readonly maps: MapState;
+  readonly gather: GatherState;
   readonly notice: Signal<string | null> = signal(null);
   readonly expanded = signal(false);
   readonly scene: ReadonlySignal<Scene>;
@@ -77,11 +103,18 @@ export class FootprintState {
     private readonly model: PanelModel,
     private readonly transport: Transport,
   ) {
-    this.releases = new Loadable(async () => releasesFromJson(await transport.json("GET", "footprint/releases")));
+    this.picture = new PictureState(transport);
+    this.maps = new MapState(transport, () => this.release);
+    this.releases = new Loadable(async () => {
+      const json = await transport.json("GET", "footprint/releases");
+      this.gather.choice.value = choiceFromJson(json);
+      return releasesFromJson(json);
+    });
     this.names = computed(() => {
       const grid = this.grid;
       return grid ? this.selected.value.map((place) => nameOf(grid, place)) : [];
     });
+    this.gather = new GatherState(transport, () => this.release, () => this.names.value);
     this.scene = computed(() => this.sceneNow());
     this.follow("expanded", (value) => (this.expanded.value = value === true));
   }
@@ -94,13 +127,19 @@ export class FootprintState {
     if (!first || this.releases.status.value.state === "failed") return;
     await this.show(first.release);
     this.lookAtSurvey();
+    const layer = this.layers.peek().get(first.release);
+    if (layer) void this.picture.load(layer.facts);
+    this.densityRelease.value = first.release;
     void this.loadKinds(first.release);
     this.follow("positions_text", (value) => typeof value === "string" && value !== this.positionsText.peek() && this.setPositions(value));
     this.follow("region", (value) => this.takeRegion(value));
     this.follow("selected_tile", (value) => this.takeTile(value));
+    this.follow("given", (value) => void this.takeGiven(value));
   }
 
   close(): void {
+    this.gather.close();
+    this.picture.close();
     this.stops.forEach((stop) => stop());
   }
 
@@ -124,6 +163,10 @@ export class FootprintState {
 
   expand(): void {
     this.transport.host("expand", { panel: "footprint" });
+  }
+
+  showJob(id: string): void {
+    this.transport.host("show-job", { id });
   }
 
   // --- layers ---
@@ -157,17 +200,34 @@ export class FootprintState {
     }
   }
 
+  /** Which densities there are of another release. */
+  async setDensityRelease(release: string): Promise<void> {
+    this.densityRelease.value = release;
+    await this.showDensity("");
+    await this.loadKinds(release);
+  }
+
   async showDensity(kind: string): Promise<void> {
-    const mine = ++this.turnOfDensity;
     this.densityKind.value = kind;
+    const release = this.densityRelease.peek();
+    if (!kind || kind === "query" || !release) await this.fetchDensity(null);
+    else await this.fetchDensity(() => this.transport.request("GET", `${apiPath("footprint", "density", release)}?kind=${encodeURIComponent(kind)}`));
+  }
+
+  /** Draw what a statement gives: positions, or pixels and numbers. */
+  async showDensityOfQuery(): Promise<void> {
+    const sql = this.densitySql.peek().trim();
+    if (sql) await this.fetchDensity(() => this.transport.request("POST", "footprint/density", { sql }));
+  }
+
+  private async fetchDensity(ask: (() => Promise<{ buffer: Uint8Array | null }>) | null): Promise<void> {
+    const mine = ++this.turnOfDensity;
     this.density.value = null;
     this.densityProblem.value = null;
-    this.densityBusy.value = false;
-    if (!kind || !this.defaultRelease) return;
-    this.densityBusy.value = true;
+    this.densityBusy.value = ask !== null;
+    if (!ask) return;
     try {
-      const path = `${apiPath("footprint", "density", this.defaultRelease)}?kind=${encodeURIComponent(kind)}`;
-      const { buffer } = await this.transport.request("GET", path);
+      const { buffer } = await ask();
       if (mine === this.turnOfDensity && buffer) this.density.value = densityFromArrow(buffer);
     } catch (error) {
       if (mine === this.turnOfDensity) this.densityProblem.value = errorMessage(error);
@@ -203,11 +263,13 @@ export class FootprintState {
     const chosen = this.selected.peek();
     const runs = [...this.layers.peek().values()].flatMap((layer) => layer.facts.runs);
     const places = chosen.length > 0 ? chosen : runs.flatMap(([row = 0, ...pairs]) => pairs.flatMap((column, n) => (n % 2 ? [] : [{ row, column }, { row, column: column + (pairs[n + 1] ?? 1) - 1 }])));
-    const centres = places.map((place) => centreOf(grid, place));
-    if (centres.length === 0) return null;
-    const sum = centres.reduce((total, { ra, dec }) => [total[0] + Math.cos((ra * Math.PI) / 180), total[1] + Math.sin((ra * Math.PI) / 180), total[2] + dec] as const, [0, 0, 0] as readonly [number, number, number]);
-    const [ra, dec] = [turn((Math.atan2(sum[1], sum[0]) * 180) / Math.PI), sum[2] / centres.length];
-    return { ra, dec, reach: Math.max(...centres.map((each) => separation(ra, dec, each.ra, each.dec))) + 0.5 };
+    return middleOf(places.map((place) => centreOf(grid, place)), 0.5);
+  }
+
+  /** Look at positions, as near as all of them allow. */
+  private fitTo(positions: readonly { ra: number; dec: number }[], margin: number): void {
+    const middle = middleOf(positions, margin);
+    if (middle) this.lookAt(middle.ra, middle.dec, Math.max(1, Math.min(400, 42 / Math.max(0.2, middle.reach))));
   }
 
   // --- search ---
@@ -241,8 +303,13 @@ export class FootprintState {
 
   // --- selection ---
 
-  /** Choose the tile at a position; `more` adds it, or takes it away again. */
+  /** Choose the tile at a position; `more` adds it, or takes it away again. While a polygon is drawn, it gets a corner there. */
   selectAt(ra: number, dec: number, more: boolean): void {
+    const corners = this.drawing.peek();
+    if (corners) {
+      this.drawing.value = [...corners, [round(ra, 5), round(dec, 5)]];
+      return;
+    }
     const place = this.tileAt(ra, dec);
     if (!place) {
       if (!more) this.clearSelection();
@@ -262,6 +329,7 @@ export class FootprintState {
   }
 
   clearSelection(): void {
+    this.drawing.value = null;
     this.select([]);
     this.setRegion(null);
   }
@@ -298,6 +366,41 @@ export class FootprintState {
   async chooseCircle(ra: number, dec: number, radiusDeg: number): Promise<void> {
     this.setRegion({ circle: { ra_deg: round(ra, 6), dec_deg: round(dec, 6), radius_arcmin: round(radiusDeg * 60, 3) } });
     await this.chooseRegion();
+  }
+
+  /** Begin to draw a polygon: clicks on the sky are its corners. */
+  beginPolygon(): void {
+    this.clearSelection();
+    this.drawing.value = [];
+  }
+
+  /** Close the polygon, and choose every tile that it reaches. */
+  async endPolygon(): Promise<void> {
+    const corners = this.drawing.peek();
+    this.drawing.value = null;
+    if (!corners || corners.length < 3) return;
+    this.setRegion({ polygon: corners.map(([ra, dec]) => [ra, dec]) });
+    await this.chooseRegion();
+  }
+
+  /** What a statement can be restricted to. */
+  get chosen(): Chosen {
+    return { region: this.region.value, map: this.maps.map.value, tiles: this.names.value };
+  }
+
+  /** Put a statement for the objects of what is chosen into the Query panel. */
+  async queryRegion(): Promise<void> {
+    const [chosen, release] = [this.chosen, this.release];
+    if (!release || chosenWords(chosen) === null || this.querying.peek()) return;
+    this.querying.value = true;
+    try {
+      const { sql, words } = await regionQuery(this.transport, release, chosen);
+      this.transport.host("edit-query", { sql });
+      this.notice.value = `the statement is restricted ${words}`;
+    } catch (error) {
+      this.notice.value = errorMessage(error);
+    }
+    this.querying.value = false;
   }
 
   private setRegion(region: Region | null): void {
@@ -344,31 +447,98 @@ export class FootprintState {
 
   setPositions(text: string): void {
     this.positionsText.value = text;
-    this.positions.value = text.trim() ? readPositions(text) : null;
-    this.positionsWords.value = "";
+    this.takePositions(text.trim() ? readPositions(text) : null);
     if (this.model.get("positions_text") !== text) {
       this.model.set("positions_text", text);
       this.model.save_changes();
     }
   }
 
-  /** Count which of them the releases cover. */
+  private takePositions(positions: OwnPositions | null): void {
+    this.turnOfPositions += 1;
+    this.positions.value = positions;
+    this.positionsWords.value = "";
+    this.positionsProblem.value = null;
+    this.positionsBusy.value = false;
+    this.check.value = null;
+  }
+
+  /** Take a table from a file of the person's own. */
+  async readPositionsFile(file: File): Promise<void> {
+    if (file.size > LARGEST_UPLOAD) {
+      this.positionsProblem.value = `${file.name} has ${size(file.size)}, and ${size(LARGEST_UPLOAD)} can be sent; cut it into several, or keep the columns RA and DEC only`;
+      return;
+    }
+    const content = toBase64(new Uint8Array(await file.arrayBuffer()));
+    await this.fetchPositions({ file_name: file.name, content_base64: content }, file.name);
+  }
+
+  /** Take positions that another panel gives, and say at once which of them are in. */
+  private async takeGiven(given: unknown): Promise<void> {
+    if (!isRecord(given)) return;
+    this.model.set("given", null);
+    const source = typeof given["source"] === "string" ? given["source"] : "another panel";
+    const { buffer, job_id: job, file } = given;
+    const bytes = buffer instanceof ArrayBuffer || ArrayBuffer.isView(buffer) ? bytesOf(buffer) : null;
+    const columns = bytes && positionsFromArrow(bytes);
+    if (columns) this.showPositions(columns, source);
+    else if (bytes) await this.fetchPositions({ file_name: "result.arrow", content_base64: toBase64(bytes) }, source);
+    else await this.fetchPositions({ job_id: job, ...(typeof file === "string" ? { file } : {}) }, source);
+    if (this.positions.peek()?.source === source) {
+      this.fitPositions();
+      await this.checkPositions();
+    }
+  }
+
+  private async fetchPositions(body: Record<string, unknown>, source: string): Promise<void> {
+    this.takePositions(null);
+    const mine = this.turnOfPositions;
+    this.positionsBusy.value = true;
+    try {
+      const { buffer } = await this.transport.request("POST", "footprint/positions", body);
+      const columns = buffer && positionsFromArrow(buffer);
+      if (mine === this.turnOfPositions && columns) this.showPositions(columns, source);
+    } catch (error) {
+      if (mine === this.turnOfPositions) this.positionsProblem.value = `${source}: ${errorMessage(error)}`;
+    }
+    if (mine === this.turnOfPositions) this.positionsBusy.value = false;
+  }
+
+  private showPositions({ ra, dec, without }: { ra: Float64Array; dec: Float64Array; without: number }, source: string): void {
+    this.setPositions("");
+    this.takePositions(ownPositions(ra, dec, without, source));
+  }
+
+  /** Count which of them the releases cover, and what is drawn or brought. */
   async checkPositions(): Promise<void> {
     const [positions, mine] = [this.positions.peek(), ++this.turnOfPositions];
     if (!positions || positions.ra.length === 0) return;
+    this.positionsBusy.value = true;
+    const map = this.maps.map.peek();
+    const region = this.region.peek() ?? (map ? { moc_base64: map.content } : null);
     try {
-      const { buffer } = await this.transport.request("POST", "footprint/check", packed(positions));
-      if (mine !== this.turnOfPositions || positions !== this.positions.peek() || !buffer) return;
-      const counts = Object.entries(countsFromArrow(buffer)).map(([release, inside]) => `${inside} in ${release}`);
-      this.positionsWords.value = `of ${positions.ra.length}: ${counts.join(", ")}`;
+      const { buffer } = await this.transport.request("POST", "footprint/check", { ...packed(positions), ...(region ? { region } : {}) });
+      if (mine !== this.turnOfPositions || !buffer) return;
+      const check = checkFromArrow(buffer);
+      const counts = Object.entries(check.inside).map(([release, inside]) => `${inside.toLocaleString("en-US")} in ${release}`);
+      if (check.inRegion !== null) counts.push(`${check.inRegion.toLocaleString("en-US")} in ${map && !this.region.peek() ? map.name : "the region"}`);
+      this.check.value = check;
+      this.positionsWords.value = `of ${positions.ra.length.toLocaleString("en-US")}: ${counts.join(", ")}`;
     } catch (error) {
-      if (mine === this.turnOfPositions) this.positionsWords.value = errorMessage(error);
+      if (mine === this.turnOfPositions) this.positionsProblem.value = errorMessage(error);
     }
+    if (mine === this.turnOfPositions) this.positionsBusy.value = false;
+  }
+
+  /** Save the positions with what the check has found of each. */
+  saveCheck(): void {
+    const [positions, check] = [this.positions.peek(), this.check.peek()];
+    if (positions && check) saveBytes(checkedCsv(positions, check.columns), "checked.csv");
   }
 
   fitPositions(): void {
     const positions = this.positions.peek();
-    if (positions && positions.ra.length > 0) this.lookAt(positions.ra[0]!, positions.dec[0]!);
+    if (positions && positions.ra.length > 0) this.fitTo(Array.from(positions.ra.subarray(0, MOST_FITTED), (ra, n) => ({ ra, dec: positions.dec[n]! })), 0);
   }
 
   // --- what is done with tiles ---
@@ -415,7 +585,7 @@ export class FootprintState {
       const moc = mocFromJson(await this.transport.json("POST", "footprint/moc", body));
       const bytes = Uint8Array.from(atob(moc.content), (letter) => letter.charCodeAt(0));
       const stem = names.length === 1 ? names[0] : names.length > 1 ? `${names.length}_tiles` : this.release;
-      save(bytes, `${stem}_moc.${format === "ascii" ? "txt" : format}`);
+      saveBytes(bytes, `${stem}_moc.${format === "ascii" ? "txt" : format}`);
       this.notice.value = `the map covers ${moc.area_deg2.toFixed(3)} deg²`;
     } catch (error) {
       this.notice.value = errorMessage(error);
@@ -435,11 +605,19 @@ export class FootprintState {
       outline,
       grid: this.grid,
       selected: this.selected.value,
+      image: this.imageNow(),
       density: this.density.value,
+      map: this.maps.shown.value ? (this.maps.map.value?.cells ?? null) : null,
       positions: this.positions.value,
-      region: this.region.value,
+      region: this.region.value ?? drawnRegion(this.drawing.value),
       mark: this.mark.value,
     };
+  }
+
+  private imageNow(): Scene["image"] {
+    void this.picture.arrived.value;
+    const hips = this.picture.image.value;
+    return hips && this.picture.shown.value ? { hips, opacity: this.picture.opacity.value } : null;
   }
 
   private follow(name: string, take: (value: unknown) => void): void {
@@ -448,6 +626,30 @@ export class FootprintState {
     changed();
     this.stops.push(() => this.model.off(`change:${name}`, changed));
   }
+}
+
+/** A polygon as far as it is drawn. */
+function drawnRegion(corners: readonly (readonly [number, number])[] | null): Region | null {
+  return corners && corners.length > 0 ? { polygon: corners.map(([ra, dec]) => [ra, dec]) } : null;
+}
+
+function middleOf(positions: readonly { ra: number; dec: number }[], margin: number): { ra: number; dec: number; reach: number } | null {
+  if (positions.length === 0) return null;
+  let [x, y, z] = [0, 0, 0];
+  for (const { ra, dec } of positions) {
+    const vector = vectorOf(ra, dec);
+    x += vector[0];
+    y += vector[1];
+    z += vector[2];
+  }
+  const middle = positionOf([x, y, z]);
+  let reach = 0;
+  for (const { ra, dec } of positions) reach = Math.max(reach, separation(middle.ra, middle.dec, ra, dec));
+  return { ...middle, reach: reach + margin };
+}
+
+function bytesOf(buffer: ArrayBuffer | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
 }
 
 /** A distance on the sky: `70.8°`, `12.3′`. */
@@ -467,16 +669,4 @@ function sentence(words: string): string {
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-function save(bytes: Uint8Array<ArrayBuffer>, name: string): void {
-  const address = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  const anchor = document.createElement("a");
-  anchor.href = address;
-  anchor.download = name;
-  anchor.hidden = true;
-  document.body.append(anchor);
-  anchor.click();
-  anchor.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

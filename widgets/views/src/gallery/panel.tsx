@@ -76,6 +76,11 @@ function Acts({ state }: { state: GalleryState }): JSX.Element {
           {selected.size > 0 ? `Download ${count(selected.size)}` : "Download all"}
         </Button>
       )}
+      {state.can("show-positions") && any && (
+        <Button icon="globe" onClick={() => state.showPositions()} title={selected.size > 0 ? "Show the positions of the selected images on the globe" : "Show the positions of all images on the globe"}>
+          Globe
+        </Button>
+      )}
       <Button icon="info" kind="quiet" onClick={() => state.showLog()} title="Show the job's log">
         Log
       </Button>

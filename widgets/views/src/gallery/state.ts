@@ -1,5 +1,6 @@
 /** What the gallery holds and does: which job, which rows in which order, what is selected, and which row fills the screen. */
 
+import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { OUTCOMES, type GalleryRow, type Outcome, type RowDetails } from "../shared/cutout";
 import { counted } from "../shared/format";
@@ -179,6 +180,15 @@ export class GalleryState {
       return;
     }
     this.transport.host("download", { path: `${apiPath("cutout", "jobs", this.id, "tar")}?rows=${list}` });
+  }
+
+  /** Show the positions of the selected rows, or of all, on the globe. */
+  showPositions(): void {
+    const chosen = this.selected.peek();
+    const rows = [...(this.source.peek()?.rows.peek().values() ?? [])].filter((row) => (chosen.size === 0 || chosen.has(row.row)) && row.ra_deg !== null && row.dec_deg !== null);
+    const buffer = tableToIPC(tableFromArrays({ RA: Float64Array.from(rows, (row) => row.ra_deg ?? NaN), DEC: Float64Array.from(rows, (row) => row.dec_deg ?? NaN) }), { format: "stream" });
+    const name = this.source.peek()?.job.peek()?.name || this.id;
+    if (buffer) this.transport.host("show-positions", { buffer, source: `${counted(rows.length, "image")} of ${name}` });
   }
 
   downloadFile(row: GalleryRow, file: string): void {

@@ -233,6 +233,9 @@ function FileItem({ state, job, file }: { state: JobsState; job: Job; file: JobF
       {job.type === "query" && state.can("cut-result") && (
         <IconButton icon="image" label={`Cut images at the positions of ${file.name}`} onClick={() => state.cutFile(job, file.name)} />
       )}
+      {job.type === "query" && state.can("show-positions") && (
+        <IconButton icon="globe" label={`Show the positions of ${file.name} on the globe`} onClick={() => state.showPositions(job, file.name)} />
+      )}
       {state.can("download") && (
         <IconButton icon="download" label={`Download ${file.name}`} onClick={() => state.download(apiPath("jobs", job.id, "files", file.name))} />
       )}

@@ -198,6 +198,11 @@ export class JobsState {
     this.transport.host("cut-result", { job_id: job.id, file, source: `${file} of ${job.name || job.id}` });
   }
 
+  /** Show the positions of a query job's file on the globe. */
+  showPositions(job: Job, file: string): void {
+    this.transport.host("show-positions", { job_id: job.id, file, source: `${file} of ${job.name || job.id}` });
+  }
+
   download(path: string): void {
     this.transport.host("download", { path });
   }

@@ -35,7 +35,8 @@ export const FOUND = { kind: "name", label: "M 2", ra_deg: 323.3625, dec_deg: -0
 export function footprintModel(traits: Record<string, unknown> = {}): FakeModel {
   const model = new FakeModel({ host: ["cut-result", "download", "edit-query", "expand", "open-notebook"], expanded: false, ...traits });
   const { release, tiles, area_deg2, approximate } = LAYER;
-  model.answers.set("GET footprint/releases", { json: { releases: [{ release, tiles, area_deg2, approximate, default: true }] } });
+  model.answers.set("GET footprint/releases", { json: { releases: [{ release, tiles, area_deg2, approximate, default: true }], file_kinds: [{ kind: "image", title: "Image" }, { kind: "catalogue", title: "Catalogue" }], bands: ["g", "r"] } });
+  model.answers.set("GET footprint/hips/DR2", { json: { available: false, order: null, first_order: 3, tile_width: 512, format: "png", job_id: null, job_phase: null, version: null } });
   model.answers.set("GET footprint/layers/DR2", { json: LAYER });
   model.answers.set("GET footprint/densities/DR2", { json: { kinds: [{ kind: "count", title: "Number of objects" }] } });
   model.answers.set("GET footprint/tiles/DES2134-0041", { json: TILE });

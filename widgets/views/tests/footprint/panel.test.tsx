@@ -132,7 +132,7 @@ test("a service that does not answer can be asked again, and a survey without a 
   model.answers.set("GET footprint/releases", { status: 503 });
   await show(model);
   expect(el.textContent).toContain("the releases could not be read");
-  model.answers.set("GET footprint/releases", { json: { releases: [] } });
+  model.answers.set("GET footprint/releases", { json: { releases: [], file_kinds: [], bands: [] } });
   await act(() => button("Try again").click());
   await flush();
   expect(el.textContent).toContain("No footprint");

@@ -19,6 +19,7 @@ const THEME: Theme = {
   ecliptic: [150, 100, 0, 1],
   outline: [190, 40, 20, 1],
   positions: [255, 0, 0, 1],
+  map: [0, 120, 160, 1],
   releases: [[0, 128, 0, 1]],
   font: "sans-serif",
 };
@@ -26,7 +27,7 @@ const NOTHING = { grid: false, labels: false, galactic: false, ecliptic: false, 
 const TILES = new TileLayer(GRID, [[50, 160, 14]]);
 
 function scene(more: Partial<Scene> = {}): Scene {
-  return { switches: NOTHING, layers: [{ tiles: TILES, colour: 0 }], outline: [], grid: GRID, selected: [], density: null, positions: null, region: null, mark: null, ...more };
+  return { switches: NOTHING, layers: [{ tiles: TILES, colour: 0 }], outline: [], grid: GRID, selected: [], image: null, density: null, map: null, positions: null, region: null, mark: null, ...more };
 }
 
 const { ra, dec } = centreOf(GRID, { row: 50, column: 167 });

@@ -1,0 +1,173 @@
+/** The colour image of a release in the panel: whether there is one, making it, and the cells that the globe draws. */
+
+import { signal, type Signal } from "@preact/signals";
+import { phaseWord } from "../jobs/words";
+import { PHASES, type Phase } from "../shared/job";
+import { fields } from "../shared/json";
+import { apiPath, errorMessage, isApiError, type Transport } from "../shared/model";
+import { cellAt } from "./healpix";
+import { cellPath, HipsImage, type Cell, type FetchCell } from "./hips";
+import type { Texture } from "./raster";
+import { centreOf, stepOf, type Grid } from "./tiles";
+import type { Layer } from "./data";
+
+export interface PictureFacts {
+  available: boolean;
+  order: number;
+  first_order: number;
+  job_id: string | null;
+  job_phase: string | null;
+  version: string | null;
+}
+
+/** Turns the bytes of a picture into texels of a side. */
+export type Decode = (bytes: Uint8Array, side: number) => Promise<Texture>;
+
+const FOLLOW_MS = 3000;
+/** Cells of this order are as large as a tile or larger: the tiles tell which of them can have a picture. */
+const PRUNE_ORDER = 6;
+const ENDED = ["COMPLETED", "ERROR", "ABORTED", "ARCHIVED"];
+
+export class PictureState {
+  readonly facts: Signal<PictureFacts | null> = signal(null);
+  readonly image: Signal<HipsImage | null> = signal(null);
+  readonly opacity = signal(1);
+  readonly shown = signal(true);
+  readonly problem: Signal<string | null> = signal(null);
+  readonly busy = signal(false);
+  /** Counts what has come, so that it is drawn. */
+  readonly arrived = signal(0);
+
+  private release = "";
+  private layer: Layer | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly decode: Decode = decodePng,
+  ) {}
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.image.peek()?.close();
+  }
+
+  /** Ask what there is of a release. */
+  async load(layer: Layer): Promise<void> {
+    if (layer.release !== this.release) {
+      this.image.peek()?.close();
+      this.image.value = null;
+      this.facts.value = null;
+    }
+    this.release = layer.release;
+    this.layer = layer;
+    await this.reload();
+  }
+
+  async reload(): Promise<void> {
+    clearTimeout(this.timer);
+    const release = this.release;
+    try {
+      const facts = factsFromJson(await this.transport.json("GET", apiPath("footprint", "hips", release)));
+      if (release !== this.release) return;
+      this.facts.value = facts;
+      this.problem.value = null;
+      this.take(facts);
+      if (facts.job_id && !ENDED.includes(facts.job_phase ?? "")) this.timer = setTimeout(() => void this.reload(), FOLLOW_MS);
+    } catch (error) {
+      if (release === this.release && !isApiError(error, "not_found")) this.problem.value = errorMessage(error);
+    }
+  }
+
+  /** Start the job that makes the picture. */
+  async make(): Promise<void> {
+    if (this.busy.peek()) return;
+    this.busy.value = true;
+    try {
+      await this.transport.json("POST", apiPath("footprint", "hips", this.release), {});
+      await this.reload();
+    } catch (error) {
+      this.problem.value = errorMessage(error);
+    }
+    this.busy.value = false;
+  }
+
+  private take(facts: PictureFacts): void {
+    const before = this.image.peek();
+    if (!facts.available || before?.facts.version === (facts.version ?? "")) return;
+    before?.close();
+    const { release, layer } = this;
+    const hips = { release, version: facts.version ?? "", order: facts.order, firstOrder: facts.first_order };
+    this.image.value = new HipsImage(hips, this.fetchFrom(release), layer ? coverOf(layer) : () => true, () => (this.arrived.value += 1));
+  }
+
+  private fetchFrom(release: string): FetchCell {
+    return async (cell, side, signal) => {
+      try {
+        const { buffer } = await this.transport.request("GET", `${apiPath("footprint", "hips", release)}/files/${cellPath(cell)}`, undefined, signal);
+        return buffer && buffer.length > 0 ? await this.decode(buffer, side) : null;
+      } catch (error) {
+        if (isApiError(error, "not_found")) return null;
+        throw error;
+      }
+    };
+  }
+}
+
+/** What is said of a picture that is not there yet; null where there is nothing to say. */
+export function makingWords({ job_id, job_phase }: PictureFacts): string | null {
+  if (job_id === null || job_phase === null || job_phase === "COMPLETED") return null;
+  const phase = PHASES.find((each): each is Phase => each === job_phase) ?? "UNKNOWN";
+  return `the job that makes it ${phase === "ERROR" || phase === "ARCHIVED" ? "has" : "is"} ${phaseWord(phase)}`;
+}
+
+function factsFromJson(json: unknown): PictureFacts {
+  const of = fields(json, "picture");
+  return {
+    available: of.flag("available"),
+    order: of.numberOrNull("order") ?? 0,
+    first_order: of.numberOrNull("first_order") ?? 3,
+    job_id: of.textOrNull("job_id"),
+    job_phase: of.textOrNull("job_phase"),
+    version: of.textOrNull("version"),
+  };
+}
+
+/** Tells which cells have a part of the layer's tiles, as far as points of the tiles tell it. */
+export function coverOf({ grid, runs }: Pick<Layer, "grid" | "runs">): (cell: Cell) => boolean {
+  let covered: Set<string> | null = null;
+  return ({ order, pixel }) => {
+    covered ??= coveredCells(grid, runs);
+    return order > PRUNE_ORDER ? covered.has(`${PRUNE_ORDER}/${Math.floor(pixel / 4 ** (order - PRUNE_ORDER))}`) : covered.has(`${order}/${pixel}`);
+  };
+}
+
+function coveredCells(grid: Grid, runs: readonly (readonly number[])[]): Set<string> {
+  const finest = new Set<number>();
+  const half = stepOf(grid) / 2 + 0.01;
+  for (const [row = 0, ...pairs] of runs) {
+    for (let n = 0; n < pairs.length; n += 2) {
+      for (let column = pairs[n]!; column < pairs[n]! + pairs[n + 1]!; column += 1) {
+        const { ra, dec } = centreOf(grid, { row, column });
+        for (const up of [-1, 0, 1]) {
+          const height = Math.max(-90, Math.min(90, dec + up * half));
+          const across = half / Math.max(0.01, Math.cos((height * Math.PI) / 180));
+          for (const east of [-1, 0, 1]) finest.add(cellAt(PRUNE_ORDER, ra + east * across, height));
+        }
+      }
+    }
+  }
+  const all = new Set<string>();
+  for (const cell of finest) for (let order = PRUNE_ORDER, pixel = cell; order >= 0; order -= 1, pixel = Math.floor(pixel / 4)) all.add(`${order}/${pixel}`);
+  return all;
+}
+
+async function decodePng(bytes: Uint8Array, side: number): Promise<Texture> {
+  const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "image/png" }), { resizeWidth: side, resizeHeight: side, resizeQuality: "medium" });
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser cannot read pictures");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return { texels: new Uint32Array(context.getImageData(0, 0, side, side).data.buffer), side };
+}
