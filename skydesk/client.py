@@ -22,7 +22,7 @@ from .cutout_client import ask_for_cutouts, options_of
 from .cutout_images import Cutout, Cutouts
 from .errors import NotFound, UsageError
 from .job_handle import JobHandle, find_job
-from .query.model import Column, ColumnType, Explanation, Table
+from .query.model import Column, ColumnType, Explanation, PlanStep, Table
 from .results import Result
 from .rows import RowReader
 from .transport import HttpTransport, Transport
@@ -125,7 +125,8 @@ class SkyDesk:
     def explain(self, sql: str) -> Explanation:
         """Tell how the database would carry a statement out. Errors as `query`."""
         answer = self._json("POST", "query/explain", {"sql": sql})
-        return Explanation(plan=answer["plan"], statement=answer["statement"])
+        steps = tuple(PlanStep(**step) for step in answer.get("steps", ()))
+        return Explanation(plan=answer["plan"], statement=answer["statement"], steps=steps)
 
     def tables(self) -> tuple[Table, ...]:
         """Every table that you may read, without its columns."""

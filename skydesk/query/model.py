@@ -17,6 +17,7 @@ __all__ = [
     "Format",
     "HistoryEntry",
     "Output",
+    "PlanStep",
     "QueryRequest",
     "ResultFile",
     "ResultMetadata",
@@ -125,6 +126,30 @@ class Explanation:
 
     statement: str
     """The statement as the database is given it."""
+
+    steps: tuple["PlanStep", ...] = ()
+    """The same plan as a tree, each step after the one that it serves; empty where the database tells no more than the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """One step of a plan; those that serve it give it their rows."""
+
+    id: int
+    parent: int | None
+    """`id` of the step that this one serves; None for the whole statement."""
+
+    operation: str
+    """As the database calls it: ``HASH JOIN``, ``TABLE ACCESS FULL``."""
+
+    object: str = ""
+    """Table or index; empty where there is none."""
+
+    rows: int | None = None
+    """Rows that the database expects; None where it does not tell."""
+
+    cost: float | None = None
+    """The database's own measure of the work, up to and with this step; None where it does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

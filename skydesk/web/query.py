@@ -46,7 +46,7 @@ def _check(call: Call) -> JsonReply:
 
 def _explain(call: Call) -> JsonReply:
     explanation = call.services.queries.explain(call.user, _only_sql(call))
-    return JsonReply(value={"plan": explanation.plan, "statement": explanation.statement})
+    return JsonReply(value=asdict(explanation))
 
 
 def _quick(call: Call) -> BytesReply:

@@ -124,6 +124,10 @@ class CatalogContract:
         explanation = catalog.explain(ENDLESS_WITHOUT_ROWS)
         assert "NUMBERS" in explanation.plan.upper()
         assert explanation.statement.strip()
+        seen: set[int | None] = {None}
+        for step in explanation.steps:
+            assert step.parent in seen
+            seen.add(step.id)
 
     @pytest.mark.parametrize(
         ("sql", "line", "column", "length"),

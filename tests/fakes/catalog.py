@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from skydesk.errors import DeadlineExceeded, InvalidQuery, QueryRefused
 from skydesk.query.arrow import schema_of
-from skydesk.query.model import Cancellation, Column, ColumnType, Explanation, Table
+from skydesk.query.model import Cancellation, Column, ColumnType, Explanation, PlanStep, Table
 
 _COUNT = Column(name="COUNT(*)", type=ColumnType.INT64)
 _STATEMENT = re.compile(
@@ -53,7 +53,8 @@ class FakeCatalog:
 
     def explain(self, sql: str, *, readable: frozenset[str] | None = None) -> Explanation:
         plan = self._plan(sql)
-        return Explanation(plan="\n".join(f"SCAN {table.name}" for table in plan.tables), statement=sql.strip())
+        steps = tuple(PlanStep(id=number, parent=None, operation="SCAN", object=table.name) for number, table in enumerate(plan.tables, 1))
+        return Explanation(plan="\n".join(f"SCAN {step.object}" for step in steps), statement=sql.strip(), steps=steps)
 
     @contextmanager
     def stream(

@@ -44,6 +44,7 @@ def test_explain_gives_plan_and_statement(desk: Desk) -> None:
     assert desk.json("POST", "query/explain", {"sql": "SELECT ID FROM STARS"}) == {
         "plan": "SCAN STARS",
         "statement": "SELECT ID FROM STARS",
+        "steps": [{"id": 1, "parent": None, "operation": "SCAN", "object": "STARS", "rows": None, "cost": None}],
     }
 
 

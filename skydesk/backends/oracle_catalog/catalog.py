@@ -1,6 +1,5 @@
 """The `Catalog` port on an Oracle database."""
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from .calls import Deadline
 from .codes import Kind
 from .dictionary import Dictionary, Known, read_dictionary
 from .failures import kind_of
+from .plans import read_plan
 from .rows import OracleRows
 from .sessions import Session, Sessions
 from .statement import Statement, read_statement
@@ -31,7 +31,6 @@ __all__ = ["OracleCatalog"]
 
 _PREPARE_SECONDS = 15.0
 _DICTIONARY_SECONDS = 10.0
-_DISPLAY = "SELECT plan_table_output FROM TABLE(DBMS_XPLAN.DISPLAY(NULL, :id, 'TYPICAL'))"
 _T = TypeVar("_T")
 
 
@@ -81,12 +80,12 @@ class OracleCatalog:
         """Tell how Oracle would carry the statement out; see `Catalog.explain`."""
         statement = self._statement(sql, readable)
 
-        def explained(session: Session) -> str:
+        def explained(session: Session) -> Explanation:
             self._describe(session, statement)
-            return session.call(lambda connection: _plan(connection, statement.text), statement.text)
+            return session.call(lambda connection: read_plan(connection, statement.text), statement.text)
 
-        with self._begun("explain", Deadline(_PREPARE_SECONDS), explained) as plan:
-            return Explanation(plan=plan, statement=statement.text)
+        with self._begun("explain", Deadline(_PREPARE_SECONDS), explained) as explanation:
+            return explanation
 
     @contextmanager
     def stream(
@@ -178,12 +177,3 @@ def _parsed(connection: oracledb.Connection, text: str) -> Sequence[Any]:
     with connection.cursor() as cursor:
         cursor.parse(text)
         return list(cursor.description or ())
-
-
-def _plan(connection: oracledb.Connection, text: str) -> str:
-    """Have the plan made and shown. It is written into PLAN_TABLE, so the transaction is not read only, but rolled back."""
-    name = f"skydesk_{secrets.token_hex(6)}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN PLAN SET STATEMENT_ID = '{name}' FOR {text}")
-        lines = [line for (line,) in cursor.execute(_DISPLAY, id=name)]
-    return "\n".join(line or "" for line in lines)

@@ -1,6 +1,7 @@
 """What stands behind the wire fake: DuckDB, asked in Oracle's SQL through SkyDesk's own translation."""
 
 import itertools
+import json
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,11 +41,27 @@ _BIND = re.compile(r"'(?:[^']|'')*'|:(\w+)")
 _NOTHING = re.compile(r"\s*(ALTER\s+SESSION|SET\s+TRANSACTION|ROLLBACK|BEGIN)\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"EXPLAIN PLAN SET STATEMENT_ID = '(\w+)' FOR (.*)", re.IGNORECASE | re.DOTALL)
 _DISPLAY = re.compile(r"SELECT PLAN_TABLE_OUTPUT FROM TABLE\(DBMS_XPLAN\.DISPLAY\(NULL, :\w+, '\w+'\)\)", re.IGNORECASE)
+_STEPS = re.compile(r"SELECT ID, PARENT_ID, OPERATION, .*\sFROM PLAN_TABLE\s.*", re.IGNORECASE)
+_STEP_COLUMNS = (
+    ("ID", "NUMBER"),
+    ("PARENT_ID", "NUMBER"),
+    ("OPERATION", "VARCHAR2(30)"),
+    ("OPTIONS", "VARCHAR2(255)"),
+    ("OBJECT_NAME", "VARCHAR2(128)"),
+    ("CARDINALITY", "NUMBER"),
+    ("COST", "NUMBER"),
+)
 _MESSAGES = {
     904: 'ORA-00904: "{name}": invalid identifier',
     942: "ORA-00942: table or view does not exist",
     1476: "ORA-01476: divisor is equal to zero",
 }
+
+
+_STEP_ROWS = """
+    SELECT unnest(from_json(?, '[{"id": "INTEGER", "parent_id": "INTEGER", "operation": "VARCHAR", "options": "VARCHAR",
+    "object_name": "VARCHAR", "cardinality": "BIGINT", "cost": "BIGINT"}]'), recursive := true)"""
+_Step = dict[str, Any]
 
 
 class OracleError(Exception):
@@ -112,13 +129,15 @@ class Engine:
             for each in columns:
                 self._types[table, each["name"]] = each.get("oracle") or _DECLARED[ColumnType(each["type"])]
         self._make_dictionary(tables)
-        self._plans: dict[str, list[str]] = {}
+        self._plans: dict[str, tuple[list[str], list[_Step]]] = {}
         self._lock = threading.Lock()
 
     def describe(self, sql: str) -> tuple[str, list[ResultColumn]]:
         """Translate a statement; give it in DuckDB's words, and its columns."""
         if _DISPLAY.fullmatch(sql.strip()):
             return "", [ResultColumn(name="PLAN_TABLE_OUTPUT", kind=wire_type("VARCHAR2(300)"))]
+        if _STEPS.fullmatch(sql.strip()):
+            return "", [ResultColumn(name=name, kind=wire_type(kind)) for name, kind in _STEP_COLUMNS]
         sources: Mapping[str, tuple[str, str]] = {}
         if _DICTIONARY.search(sql):
             statement = _BIND.sub(lambda found: "?" if found[1] else found[0], sql)
@@ -136,8 +155,8 @@ class Engine:
     ) -> Rows:
         """Begin a statement that `describe` took."""
         if not statement:
-            lines = self._plans.pop(str(binds[0]), ["Error: cannot fetch plan"])
-            statement, binds = "SELECT unnest(?::VARCHAR[]) AS line", [lines]
+            lines, steps = self._plans.get(str(binds[0]), (["Error: cannot fetch plan"], []))
+            statement, binds = ("SELECT unnest(?::VARCHAR[]) AS line", [lines]) if len(columns) == 1 else (_STEP_ROWS, [json.dumps(steps)])
         relation = connection.sql(statement, params=list(binds)) if binds else connection.sql(statement)
         return Rows(connection, columns, iter(relation.to_arrow_reader(2000)))
 
@@ -152,8 +171,9 @@ class Engine:
             statement, _ = self._translated(explained[2])
             with self._cursor() as connection:
                 rows = connection.execute(f"EXPLAIN {statement}").fetchall()
+                ((_, tree),) = connection.execute(f"EXPLAIN (FORMAT JSON) {statement}").fetchall()
             with self._lock:
-                self._plans[explained[1]] = [line for _, text in rows for line in text.splitlines()]
+                self._plans[explained[1]] = [line for _, text in rows for line in text.splitlines()], list(_steps(json.loads(tree)))
             return True
         return _NOTHING.match(sql) is not None
 
@@ -191,6 +211,22 @@ class Engine:
                 self._root.execute(
                     "INSERT INTO all_col_comments VALUES (?, ?, ?, ?)", [OWNER, table, each["name"], each.get("description")]
                 )
+
+
+def _steps(tree: Sequence[Mapping[str, Any]]) -> Iterator[_Step]:
+    """Rows of PLAN_TABLE for DuckDB's plan, the whole statement first."""
+    yield {"id": 0, "parent_id": None, "operation": "SELECT STATEMENT", "cost": 7}
+    waiting: list[tuple[int, Mapping[str, Any]]] = [(0, node) for node in reversed(tree)]
+    number = 0
+    while waiting:
+        parent, node = waiting.pop()
+        number += 1
+        scanned = node["extra_info"].get("Table", "").rpartition(".")[2]
+        operation, _, options = ("TABLE ACCESS", "", "FULL") if scanned else node["name"].strip().partition("_")
+        rows = node["extra_info"].get("Estimated Cardinality")
+        step = {"id": number, "parent_id": parent, "operation": operation, "options": options.replace("_", " "), "object_name": scanned}
+        yield step | {"cardinality": None if rows is None else int(rows)}
+        waiting += [(number, child) for child in reversed(node["children"])]
 
 
 def as_oracle(error: duckdb.Error) -> OracleError:

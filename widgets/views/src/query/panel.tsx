@@ -9,6 +9,7 @@ import { EditorView } from "./editor-view";
 import { OutputForm } from "./form-view";
 import { ExamplesList, HistoryList } from "./lists-view";
 import { OwnTablesDialog } from "./own-tables-dialogs";
+import { PlanView } from "./plan-view";
 import { SchemaBrowser } from "./schema-view";
 import type { QueryState } from "./state";
 import "./query.css";
@@ -256,9 +257,7 @@ function ExplanationDialog({ state }: { state: QueryState }): JSX.Element | null
   const close = (): void => void (state.explanation.value = null);
   return (
     <Dialog title="How the database would run it" wide onClose={close} actions={<Button onClick={close}>Close</Button>}>
-      <pre class="sky-query__plan" tabIndex={0} aria-label="Plan">
-        {explanation.plan}
-      </pre>
+      <PlanView explanation={explanation} />
       <details>
         <summary>The statement as the database is given it</summary>
         <pre class="sky-query__plan" tabIndex={0} aria-label="Statement">

@@ -72,6 +72,17 @@ export interface ResultMeta {
 export interface Explanation {
   plan: string;
   statement: string;
+  /** The plan as a tree, each step after the one that it serves; empty where the database tells no more than the text. */
+  steps: PlanStep[];
+}
+
+export interface PlanStep {
+  id: number;
+  parent: number | null;
+  operation: string;
+  object: string;
+  rows: number | null;
+  cost: number | null;
 }
 
 /** A notebook to be opened: nbformat 4 under a file's name. */
@@ -85,8 +96,8 @@ export function columnFromJson(json: unknown): Column {
   return {
     name: of.text("name"),
     type: of.text("type"),
-    unit: of.textOrNull("unit"),
-    ucd: of.textOrNull("ucd"),
+    unit: of.textOrNull("unit") || null,
+    ucd: of.textOrNull("ucd") || null,
     description: of.textOrNull("description") ?? "",
   };
 }
@@ -142,7 +153,19 @@ export function historyFromJson(json: unknown): HistoryEntry[] {
 
 export function explanationFromJson(json: unknown): Explanation {
   const of = fields(json, "explanation");
-  return { plan: of.text("plan"), statement: of.text("statement") };
+  return { plan: of.text("plan"), statement: of.text("statement"), steps: of.list("steps", stepFromJson) };
+}
+
+function stepFromJson(json: unknown): PlanStep {
+  const of = fields(json, "step of a plan");
+  return {
+    id: of.number("id"),
+    parent: of.numberOrNull("parent"),
+    operation: of.text("operation"),
+    object: of.text("object"),
+    rows: of.numberOrNull("rows"),
+    cost: of.numberOrNull("cost"),
+  };
 }
 
 export function notebookFromJson(json: unknown): NotebookFile {

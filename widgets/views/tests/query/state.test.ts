@@ -179,7 +179,7 @@ describe("check, explain, submit", () => {
 
   test("the plan is kept until the next act", async () => {
     const done = state.explain();
-    await model.answer("query/explain", { json: { plan: "SEQ_SCAN", statement: "select" } });
+    await model.answer("query/explain", { json: { plan: "SEQ_SCAN", statement: "select", steps: [] } });
     await done;
     expect(state.explanation.value?.plan).toBe("SEQ_SCAN");
     void state.check();
