@@ -41,7 +41,7 @@ _BIND = re.compile(r"'(?:[^']|'')*'|:(\w+)")
 _NOTHING = re.compile(r"\s*(ALTER\s+SESSION|SET\s+TRANSACTION|ROLLBACK|BEGIN)\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"EXPLAIN PLAN SET STATEMENT_ID = '(\w+)' FOR (.*)", re.IGNORECASE | re.DOTALL)
 _DISPLAY = re.compile(r"SELECT PLAN_TABLE_OUTPUT FROM TABLE\(DBMS_XPLAN\.DISPLAY\(NULL, :\w+, '\w+'\)\)", re.IGNORECASE)
-_STEPS = re.compile(r"SELECT ID, PARENT_ID, OPERATION, .*\sFROM PLAN_TABLE\s.*", re.IGNORECASE)
+_STEPS = re.compile(r"SELECT ID, PARENT_ID, OPERATION, .*\sFROM PLAN_TABLE\s.*", re.IGNORECASE | re.DOTALL)
 _STEP_COLUMNS = (
     ("ID", "NUMBER"),
     ("PARENT_ID", "NUMBER"),
