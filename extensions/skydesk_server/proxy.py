@@ -21,7 +21,16 @@ __all__ = ["Upstream", "UpstreamHandler"]
 _CONNECT_SECONDS = 5
 _MAX_REPLY_BYTES = 2**50
 _TO_SERVICE = ("Accept", "Content-Type", "Last-Event-ID")
-_TO_CLIENT = ("Allow", "Content-Disposition", "Content-Length", "Content-Type", "Location", "Retry-After", "X-Accel-Buffering")
+_TO_CLIENT = (
+    "Allow",
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Type",
+    "Location",
+    "Retry-After",
+    "X-Accel-Buffering",
+)
 _OF_JUPYTER = frozenset({"token", "_xsrf", "no_track_activity"})
 
 _log = logging.getLogger("skydesk.server")

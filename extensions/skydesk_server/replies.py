@@ -38,6 +38,8 @@ async def send(handler: "CallHandler", reply: Reply, service: str) -> None:
         case BytesReply():
             handler.set_status(reply.status)
             handler.set_header("Content-Type", reply.media_type)
+            if reply.kept_seconds:
+                handler.set_header("Cache-Control", f"private, max-age={reply.kept_seconds}")
             await handler.finish(reply.body)
         case FileReply():
             await _send_file(handler, reply, service)

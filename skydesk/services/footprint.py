@@ -1,10 +1,11 @@
 """The footprint service: where the survey is, its tiles and their files."""
 
 from ..commands.footprint import add_commands
-from ..footprint.task import run_bulk
+from ..footprint.hips.task import run_footprint
 from ..jobs.ports import ResumableTask
 from ..registry import Service
 from ..web.footprint import ROUTES
+from ..web.hips import HIPS_ROUTES
 from . import panel_file
 
 __all__ = ["SERVICE"]
@@ -21,9 +22,9 @@ SERVICE = Service(
     description="Where the survey is: its tiles and their files, coverage maps, and whether your positions lie in it.",
     icon=_ICON,
     rank=30,
-    routes=ROUTES,
+    routes=(*ROUTES, *HIPS_ROUTES),
     panel=panel_file("footprint.js"),
     style=panel_file("footprint.css"),
-    task=ResumableTask(run_bulk),
+    task=ResumableTask(run_footprint),
     command=add_commands,
 )

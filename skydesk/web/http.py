@@ -35,6 +35,8 @@ class BytesReply:
     body: bytes
     media_type: str
     status: int = 200
+    kept_seconds: int = 0
+    """How long a browser may keep it for its user; 0 for not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Fault, InvalidQuery, NotAllowed
+from ..footprint.hips.model import WORK
+from ..footprint.hips.model import request_from_json as pyramid_from_json
 from ..footprint.task import request_from_json as bulk_from_json
 from ..jobs.model import ACTIVE, Job, Phase
 from ..jobs.rules import is_expired, is_expiring, renewals_left
@@ -127,6 +129,9 @@ def _rerun(call: Call) -> JsonReply:
     elif job.type == CUTOUT:
         _, cutouts, draft = call.services.gallery.again(call.user, job.id)
         again = submit_cutouts(call.services, call.user, draft, cutouts, name=job.name, email=job.email, allow_duplicate=True)
+    elif job.type == FOOTPRINT and job.request.get("work") == WORK:
+        wanted = pyramid_from_json(job.request)
+        again, _ = call.services.pyramids.make(call.user, wanted.release, wanted.order)
     elif job.type == FOOTPRINT:
         _, (again, *_) = submit_bulk(
             call.services, call.user, bulk_from_json(job.request), name=job.name, email=job.email, allow_duplicate=True

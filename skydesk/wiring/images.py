@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..cutout.ports import CutoutRenderer, TileStore
     from ..cutout.position_text import PositionTable
     from ..cutout.service import CutoutService
+    from ..footprint.hips.service import PyramidService
     from ..footprint.ports import TileFiles
     from ..footprint.service import FootprintService
     from ..jobs.service import JobService
@@ -28,9 +29,11 @@ __all__ = [
     "open_footprints",
     "open_gallery",
     "open_images",
+    "open_pyramids",
     "open_renderer",
     "open_tile_files",
     "preload_cutouts",
+    "pyramids_folder",
 ]
 
 
@@ -138,3 +141,18 @@ def open_footprints(survey: "Survey", catalog: "Catalog") -> "FootprintService":
 
     files = open_tile_files(survey)
     return FootprintService(survey, catalog, sky=AstropyHealpixSky(), mocs=MocpyFiles(), files=files, names=OpenNgcNames())
+
+
+def pyramids_folder(survey: "Survey", image_cache: Path | None) -> Path | None:
+    """Name the folder of a survey's colour pyramids, whether it exists or not; None where nothing is cached."""
+    from ..footprint.hips.model import place_of
+
+    return None if image_cache is None else image_cache / "hips" / place_of(survey)
+
+
+def open_pyramids(footprints: "FootprintService", jobs: "JobService", image_cache: Path | None, *, alone: bool) -> "PyramidService":
+    """Make the service behind colour pyramids."""
+    from ..backends.hips.shelf import PyramidShelf
+    from ..footprint.hips.service import PyramidService
+
+    return PyramidService(footprints, jobs, PyramidShelf(pyramids_folder(footprints.survey, image_cache)), alone=alone)

@@ -11,12 +11,13 @@ from .. import __version__
 from ..access import Policy
 from ..errors import ServiceUnavailable
 from ..registry import Service, all_services
-from .images import open_footprints, open_gallery, open_renderer
+from .images import open_footprints, open_gallery, open_pyramids, open_renderer
 
 if TYPE_CHECKING:
     from ..cutout.gallery import Gallery
     from ..cutout.ports import CutoutRenderer
     from ..cutout.service import CutoutService
+    from ..footprint.hips.service import PyramidService
     from ..footprint.service import FootprintService
     from ..jobs.ports import JobFolders, JobRunner, JobStore
     from ..jobs.reports import ReportReceiver
@@ -79,6 +80,8 @@ class Services:
 
     installed: Sequence[Service] = field(default_factory=all_services)
     version: str = __version__
+    image_cache: Path | None = None
+    """Folder of what is made of images and may be deleted: seek indexes and colour pyramids; None where none is kept."""
 
     @property
     def cutouts(self) -> "CutoutService":
@@ -108,6 +111,11 @@ class Services:
     def footprints(self) -> "FootprintService":
         """What is known of the survey's tiles, made when it is first asked for."""
         return open_footprints(self.survey, self.catalog)
+
+    @cached_property
+    def pyramids(self) -> "PyramidService":
+        """Colour pyramids by the rules."""
+        return open_pyramids(self.footprints, self.jobs, self.image_cache, alone=self.mode == "embedded")
 
     def start(self) -> None:
         """Begin to run jobs and to look after them and, with a hub, after labs."""

@@ -12,7 +12,7 @@ from .catalogues import catalog_options, demo_survey, open_survey
 from .images import once, open_cutouts
 from .mailing import open_mailer
 from .own_tables import open_tables
-from .places import jobs_root_of, policy_of
+from .places import image_cache_of, jobs_root_of, policy_of
 from .runners import OnDemandRunner, open_runner
 from .services import Services
 
@@ -86,6 +86,7 @@ def build_services(
             housekeeping_seconds=settings.expiry_check_seconds,
             lease_tick_seconds=settings.lease_tick_seconds,
             open_cutouts=once(lambda: open_cutouts(settings, survey, catalog)),
+            image_cache=image_cache_of(settings),
             closing=opened.pop_all(),
             **leases,
             **jobs,

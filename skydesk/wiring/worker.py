@@ -1,12 +1,13 @@
 """What tasks are given inside a worker process."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ServiceUnavailable
 from .catalogues import open_survey
 from .images import chart_objects_of, open_images, open_renderer, open_tile_files
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from ..cutout.model import CutoutRequest, Positions
     from ..cutout.ports import CutoutRenderer, TileStore
     from ..cutout.task import CutoutResults
-    from ..footprint.ports import TileFiles
+    from ..footprint.hips.model import PyramidRequest
+    from ..footprint.hips.ports import Painter, PyramidPlace
+    from ..footprint.membership import TileSet
+    from ..footprint.ports import HealpixSky, MocFiles, TileFiles
     from ..footprint.task import BulkFolder
     from ..query.ports import Catalog, ResultWriter
     from ..survey import Survey
@@ -65,6 +69,45 @@ class WorkerServices:
         from ..backends.cutout_results import JobResults
 
         return CopyingFolder(folder, JobResults(folder, job_id, survey=self.survey, tiles=lambda: self.tiles))
+
+    @cached_property
+    def sky(self) -> "HealpixSky":
+        """Positions and HEALPix cells."""
+        from ..backends.healpix_sky import AstropyHealpixSky
+
+        return AstropyHealpixSky()
+
+    @cached_property
+    def mocs(self) -> "MocFiles":
+        """Coverage maps as files."""
+        from ..backends.moc_files import MocpyFiles
+
+        return MocpyFiles()
+
+    def open_pyramid(self, request: "PyramidRequest") -> "AbstractContextManager[PyramidPlace]":
+        """Open the folder in which a colour pyramid is made; `ServiceUnavailable` where nothing is cached."""
+        from ..backends.hips.folder import PyramidFolder
+
+        if self.image_cache is None:
+            message = "jobs have no folder for colour pyramids; the operator sets image_cache_folder, on Kubernetes a claim for the cache"
+            raise ServiceUnavailable(message)
+        return PyramidFolder(self.image_cache / "hips" / request.place, request.release)
+
+    def open_painter(self, tiles: "TileSet", request: "PyramidRequest", log: Callable[[str], None]) -> "Painter":
+        """Make what paints a colour pyramid's deepest cells."""
+        from ..backends.hips.painter import TilePainter
+        from ..cutout.model import LuptonOptions
+        from ..footprint.hips.model import colour_bands
+
+        return TilePainter(
+            tiles,
+            self.tiles,
+            release=request.release,
+            bands=colour_bands(self.survey.bands),
+            order=request.order,
+            options=LuptonOptions(),
+            log=log,
+        )
 
     def read_cutout_job(self, request: Mapping[str, Any], content: bytes) -> "tuple[CutoutRequest, Positions]":
         """Read a cutout job's request and its positions."""

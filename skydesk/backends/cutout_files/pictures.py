@@ -10,7 +10,7 @@ from ...cutout.model import LuptonOptions
 from .kernels import ASINH_TABLE, GAMMA_STEPS, grey_lines, lupton_lines, table_lines
 from .png import empty_lines, png_file
 
-__all__ = ["Image", "grey_levels", "grey_picture", "lupton_picture", "stiff_levels", "stiff_picture"]
+__all__ = ["Image", "grey_levels", "grey_picture", "lupton_picture", "lupton_pixels", "stiff_levels", "stiff_picture"]
 
 Image = NDArray[np.float32]
 
@@ -28,13 +28,18 @@ _SIGMA_OF_MAD = 1.4826
 
 def lupton_picture(red: Image, green: Image, blue: Image, options: LuptonOptions) -> bytes:
     """Make a colour PNG, north up, after Lupton et al. 2004 (PASP 116, 133), as astropy's ``make_lupton_rgb`` has it to one count."""
+    return png_file(lupton_pixels(red, green, blue, options), 3)
+
+
+def lupton_pixels(red: Image, green: Image, blue: Image, options: LuptonOptions) -> NDArray[np.uint8]:
+    """Give the lines of such a PNG, the top one first, each with its filter byte; black where a band is not finite."""
     q = _STRAIGHT_Q if abs(options.q) < _SMALLEST_Q else min(options.q, _LARGEST_Q)
     soften = q / options.stretch
     scale = 255 * _LUPTON_FRACTION / math.asinh(_LUPTON_FRACTION * q) * soften
     lines = empty_lines(red.shape, 3)
     red, green, blue = map(_plain, (red, green, blue))
     lupton_lines(red, green, blue, np.float32(options.minimum), np.float32(soften), np.float32(scale), ASINH_TABLE, lines)
-    return png_file(lines, 3)
+    return lines
 
 
 def stiff_picture(red: Image, green: Image, blue: Image) -> bytes:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 __all__ = ["empty_lines", "png_file"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOUR_TYPES = {1: 0, 3: 2}
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
 _LEVEL = 1
 
 
@@ -27,7 +27,7 @@ def png_file(lines: NDArray[np.uint8], channels: int) -> bytes:
     lines
         Filtered lines, the top one first, as `empty_lines` has them.
     channels
-        1 for grey, 3 for colour.
+        1 for grey, 3 for colour, 4 for colour with opacity.
     """
     height, width = lines.shape[0], (lines.shape[1] - 1) // channels
     head = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
