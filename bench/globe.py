@@ -22,7 +22,14 @@ _SIDE_PX = 900
 _MOVES = 90
 
 _MODEL = """
-(code, answers) => {
+async (code, answers) => {
+  const canvas = new OffscreenCanvas(512, 512);
+  const context = canvas.getContext("2d");
+  for (let n = 0; n < 4000; n += 1) {
+    context.fillStyle = `hsl(${(n * 37) % 360} 60% ${20 + ((n * 7) % 60)}%)`;
+    context.fillRect((n * 131) % 512, (n * 197) % 512, 24, 24);
+  }
+  const cell = await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer();
   const heard = new Set();
   const traits = { host: [], expanded: true };
   const model = {
@@ -30,6 +37,11 @@ _MODEL = """
     on: (event, callback) => { if (event === "msg:custom") heard.add(callback); }, off: () => undefined,
     send: (content) => {
       if (content.kind !== "request") return;
+      if (content.path.startsWith("footprint/hips/DR2/files/")) {
+        window.cells = (window.cells ?? 0) + 1;
+        queueMicrotask(() => heard.forEach((callback) => callback({ kind: "reply", id: content.id, status: 200 }, [cell])));
+        return;
+      }
       const json = answers[content.path];
       const unknown = { status: 404, json: { error: { code: "not_found", message: content.path } } };
       const reply = json === undefined ? unknown : { status: 200, json };
@@ -42,6 +54,25 @@ _MODEL = """
     module.default.render({ model, el: document.getElementById("panel") });
     window.model = model;
   });
+}
+"""
+
+_SETTLED = """
+async () => {
+  for (let seen = -1, n = 0; n < 100 && seen !== (window.cells ?? 0); n += 1) {
+    seen = window.cells ?? 0;
+    await new Promise((done) => setTimeout(done, 250));
+  }
+  return window.cells ?? 0;
+}
+"""
+
+_NEAR = """
+() => {
+  const canvas = document.querySelector("canvas");
+  const box = canvas.getBoundingClientRect();
+  canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: -4000, bubbles: true, cancelable: true,
+    clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 }));
 }
 """
 
@@ -90,13 +121,19 @@ def layer_of_des() -> dict[str, Any]:
     return {**facts, "runs": tiles.runs(), "objects": None, "outline": lines, "grid": grid}
 
 
-def globe_page(browser: Browser, layer: dict[str, Any], *, side: int = _SIDE_PX) -> Page:
-    """Open the panel wide in an empty page, with a service that knows one release."""
+def globe_page(browser: Browser, layer: dict[str, Any], *, side: int = _SIDE_PX, image: bool = False) -> Page:
+    """Open the panel wide in an empty page, with a service that knows one release, and where said its colour image."""
     page = browser.new_page(viewport={"width": side + 340, "height": side + 110})
     style = (_STATIC / "footprint.css").read_text()
     page.set_content(f"<!doctype html><style>html,body,#panel{{height:100%;margin:0}}{style}</style><div id=panel></div>")
     facts = {name: layer[name] for name in ("release", "tiles", "area_deg2", "approximate")} | {"default": True}
-    answers = {"footprint/releases": {"releases": [facts], "file_kinds": [], "bands": []}, "footprint/layers/DR2": layer, "footprint/densities/DR2": {"kinds": []}}
+    answers = {
+        "footprint/releases": {"releases": [facts], "file_kinds": [], "bands": []},
+        "footprint/layers/DR2": layer,
+        "footprint/densities/DR2": {"kinds": []},
+    }
+    hips = {"available": image, "order": 11, "first_order": 3, "job_id": None, "job_phase": None, "version": "1"}
+    answers["footprint/hips/DR2"] = hips
     code = (_STATIC / "footprint.js").read_text()
     page.evaluate(f"([code, answers]) => ({_MODEL})(code, answers)", [code, answers])
     return page
@@ -119,6 +156,8 @@ def figures() -> list[dict[str, Any]]:
         if keep:
             data = page.evaluate("document.querySelector('canvas').toDataURL()")
             Path(keep).write_bytes(base64.b64decode(data.partition(",")[2]))
+        page.close()
+        imaged = _with_image(browser, layer)
         browser.close()
     frames, drawing = sorted(measured["between"]), sorted(measured["drawing"])
     name = f"globe, {layer['tiles']:,} tiles, {canvas[0]} x {canvas[1]} px"
@@ -128,5 +167,22 @@ def figures() -> list[dict[str, Any]]:
         {"name": f"{name}: slowest tenth of frames from", "value": frames[len(frames) * 9 // 10], "unit": "ms"},
         {"name": f"{name}: all tiles sharp after letting go", "value": measured["settled"], "unit": "ms", "target": 200},
         {"name": f"{name}: first picture", "value": first, "unit": "ms", "target": 500},
+        *imaged,
         {"name": "globe, one release over the wire", "value": wire / 1000, "unit": "kB", "target": 300},
     ]
+
+
+def _with_image(browser: Browser, layer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Frames while the colour image is under the lines: of the whole sky, and where it fills the picture."""
+    page = globe_page(browser, layer, image=True)
+    page.wait_for_selector("canvas")
+    found = []
+    for where, go in (("of the whole sky", None), ("nearer, all of it covered", _NEAR)):
+        if go:
+            page.evaluate(go)
+        cells = page.evaluate(_SETTLED)
+        drawing = sorted(page.evaluate(_DRAG, 60)["drawing"])
+        name = f"globe with the colour image {where}, {cells} cells fetched: median drawing of a frame while dragging"
+        found.append({"name": name, "value": drawing[len(drawing) // 2], "unit": "ms", "target": 16})
+    page.close()
+    return found

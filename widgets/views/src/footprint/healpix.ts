@@ -18,13 +18,14 @@ export function cornersOf(nside: number, pixel: number): { ra: number; dec: numb
   ].map(([a = 0, b = 0]) => onFace(face, a / nside, b / nside));
 }
 
-/** Where a cell's grid of (n + 1) x (n + 1) points lies, degrees: from its southern corner first north-east, then north-west. */
+/** Where a cell's grid of (n + 1) x (n + 1) points lies, degrees: from its southern corner first north-east, then north-west; 0 gives that corner alone. */
 export function pointsOf(order: number, pixel: number, n: number): { ra: number; dec: number }[] {
+  const parts = Math.max(1, n);
   const nside = 2 ** order;
   const face = Math.floor(pixel / (nside * nside));
   const within = pixel % (nside * nside);
   const [x, y] = [everySecondBit(within), everySecondBit(Math.floor(within / 2))];
-  return Array.from({ length: (n + 1) ** 2 }, (_, k) => onFace(face, (x + (k % (n + 1)) / n) / nside, (y + Math.floor(k / (n + 1)) / n) / nside));
+  return Array.from({ length: (n + 1) ** 2 }, (_, k) => onFace(face, (x + (k % (n + 1)) / parts) / nside, (y + Math.floor(k / (n + 1)) / parts) / nside));
 }
 
 /** Where a cell is in an ancestor that is so many orders up, in its sides: north-east, north-west. */

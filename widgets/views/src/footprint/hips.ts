@@ -41,6 +41,7 @@ const SMALL_PX = 128;
 /** Pictures that are kept: bytes, and at least those in sight. */
 const KEPT_BYTES = 80_000_000;
 const MESHES = 600;
+const MOST_BULGE_PX = 0.4;
 /** Orders between what is asked for on the way down. */
 const STEP = 2;
 
@@ -86,7 +87,7 @@ export class HipsImage {
   /** Ask for what a view shows and is not here; break off what it does not show. */
   want(view: View): void {
     this.latest = view;
-    const cells = visibleCells(view, this.facts).filter(this.covered);
+    const cells = visibleCells(view, this.facts, this.covered);
     this.side = (view.pixelsPerDegree * BASE_DEG) / 2 ** orderFor(view, this.facts) < SMALL_PX * WIDEST_TEXEL ? SMALL_PX : CELL_PX;
     const all = new Map<string, Cell>();
     for (const cell of cells) for (const each of this.lineage(cell)) all.set(keyOf(each), each);
@@ -99,7 +100,7 @@ export class HipsImage {
 
   /** Draw what is here of what is in sight. */
   paint(raster: Raster, view: View, opacity: number, smooth: boolean): void {
-    for (const cell of visibleCells(view, this.facts)) {
+    for (const cell of visibleCells(view, this.facts, this.covered)) {
       for (let up = 0; cell.order - up >= this.facts.firstOrder; up += 1) {
         const texture = this.textures.get(keyOf(ancestorOf(cell, up)));
         if (texture) {
@@ -111,43 +112,60 @@ export class HipsImage {
   }
 
   private paintCell(raster: Raster, view: View, cell: Cell, texture: Texture, up: number, opacity: number, smooth: boolean): void {
-    const parts = cell.order <= 3 ? 8 : cell.order === 4 ? 4 : 2;
+    const parts = partsFor(view, cell.order);
     const mesh = this.meshOf(cell, parts);
     mesh.project(view);
     const [x, y] = placeInAncestor(cell.pixel, up);
     const size = texture.side / 2 ** up / parts;
     const row = parts + 1;
-    for (let n = 0; n < parts * parts; n += 1) {
-      const [i, j] = [n % parts, Math.floor(n / parts)];
-      const [u, v] = [y * texture.side + j * size, x * texture.side + i * size];
-      const south = j * row + i;
-      this.paintTriangle(raster, view, mesh, texture, [south, south + 1, south + row], [u, v, u, v + size, u + size, v], opacity, smooth);
-      this.paintTriangle(raster, view, mesh, texture, [south + 1, south + row + 1, south + row], [u, v + size, u + size, v + size, u + size, v], opacity, smooth);
+    for (let j = 0; j < parts; j += 1) {
+      for (let i = 0; i < parts; i += 1) {
+        const u = y * texture.side + j * size;
+        const v = x * texture.side + i * size;
+        const south = j * row + i;
+        if (this.place(raster, view, mesh, south, south + 1, south + row)) {
+          this.put(u, v, u, v + size, u + size, v);
+          raster.texture(texture, this.corners, this.texels, opacity, smooth);
+        }
+        if (this.place(raster, view, mesh, south + 1, south + row + 1, south + row)) {
+          this.put(u, v + size, u + size, v + size, u + size, v);
+          raster.texture(texture, this.corners, this.texels, opacity, smooth);
+        }
+      }
     }
   }
 
-  private paintTriangle(raster: Raster, view: View, mesh: Vertices, texture: Texture, points: readonly [number, number, number], texels: readonly number[], opacity: number, smooth: boolean): void {
+  /** Take three points of a mesh as the corners; false where their triangle is not to be seen. */
+  private place(raster: Raster, view: View, { x, y, aside }: Vertices, a: number, b: number, c: number): boolean {
     const { corners } = this;
-    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let n = 0; n < 3; n += 1) {
-      const [x, y] = [mesh.x[points[n]!]!, mesh.y[points[n]!]!];
-      if (x !== x) return;
-      corners[2 * n] = x;
-      corners[2 * n + 1] = y;
-      left = Math.min(left, x);
-      right = Math.max(right, x);
-      low = Math.min(low, y);
-      high = Math.max(high, y);
-    }
-    if (right < 0 || left >= raster.width || high < 0 || low >= raster.height) return;
+    const [left, middle, right] = [x[a]!, x[b]!, x[c]!];
+    // not a number: on the far side of the globe
+    if (left !== left || middle !== middle || right !== right) return false;
+    if (Math.max(left, middle, right) < 0 || Math.min(left, middle, right) >= raster.width) return false;
+    if (Math.max(y[a]!, y[b]!, y[c]!) < 0 || Math.min(y[a]!, y[b]!, y[c]!) >= raster.height) return false;
     // What the edge of a flat map cuts would be drawn across the whole of it.
-    if (view.flat && Math.max(...points.map((n) => mesh.aside[n]!)) - Math.min(...points.map((n) => mesh.aside[n]!)) > Math.PI) return;
-    this.texels.set(texels);
-    raster.texture(texture, corners, this.texels, opacity, smooth);
+    if (view.flat && Math.max(aside[a]!, aside[b]!, aside[c]!) - Math.min(aside[a]!, aside[b]!, aside[c]!) > Math.PI) return false;
+    corners[0] = left;
+    corners[1] = y[a]!;
+    corners[2] = middle;
+    corners[3] = y[b]!;
+    corners[4] = right;
+    corners[5] = y[c]!;
+    return true;
+  }
+
+  private put(u0: number, v0: number, u1: number, v1: number, u2: number, v2: number): void {
+    const { texels } = this;
+    texels[0] = u0;
+    texels[1] = v0;
+    texels[2] = u1;
+    texels[3] = v1;
+    texels[4] = u2;
+    texels[5] = v2;
   }
 
   private meshOf(cell: Cell, parts: number): Vertices {
-    const key = keyOf(cell);
+    const key = `${keyOf(cell)}/${parts}`;
     let mesh = this.meshes.get(key);
     if (!mesh) {
       const points = pointsOf(cell.order, cell.pixel, parts);
@@ -235,12 +253,13 @@ export function orderFor(view: View, { order, firstOrder }: Pick<Hips, "order" |
 }
 
 /** The cells that a view may show, of the order that fits it. */
-export function visibleCells(view: View, facts: Pick<Hips, "order" | "firstOrder">): Cell[] {
+export function visibleCells(view: View, facts: Pick<Hips, "order" | "firstOrder">, covered: (cell: Cell) => boolean = () => true): Cell[] {
   const order = orderFor(view, facts);
   const { middle, reach } = capOf(view);
   const found: Cell[] = [];
   const descend = (cell: Cell): void => {
-    const [centre] = pointsOf(cell.order + 1, 4 * cell.pixel + 3, 1);
+    if (!covered(cell)) return;
+    const [centre] = pointsOf(cell.order + 1, 4 * cell.pixel + 3, 0);
     if (!centre) return;
     const vector = vectorOf(centre.ra, centre.dec);
     const apart = Math.acos(Math.max(-1, Math.min(1, vector[0] * middle[0] + vector[1] * middle[1] + vector[2] * middle[2]))) / DEGREE;
@@ -271,6 +290,13 @@ function capOf(view: View): { middle: Vector; reach: number } {
     }
   }
   return { middle, reach: (2 * Math.asin(Math.min(1, reach / 2))) / DEGREE };
+}
+
+/** Parts of a cell's sides, so that straight edges lie within half a pixel of what they stand for: an arc a rises by a²/8. */
+function partsFor(view: View, order: number): number {
+  const side = (BASE_DEG / 2 ** order) * DEGREE;
+  const parts = side / Math.sqrt((8 * MOST_BULGE_PX) / view.scale);
+  return 2 ** Math.max(0, Math.min(3, Math.ceil(Math.log2(parts))));
 }
 
 function ancestorOf({ order, pixel }: Cell, up: number): Cell {

@@ -58,7 +58,6 @@ export function PicturePart({ state }: { state: FootprintState }): JSX.Element |
   const image = picture.image.value;
   if (!facts && !picture.problem.value) return null;
   const making = facts && makingWords(facts);
-  const running = making?.includes(" is ") ?? false;
   void picture.arrived.value;
   return (
     <section class="sky-foot__part" aria-label="Colour image">
@@ -76,11 +75,11 @@ export function PicturePart({ state }: { state: FootprintState }): JSX.Element |
           </div>
         </>
       )}
-      {facts && !image && !running && <p class="sky-muted">There is no picture of {state.defaultRelease} yet; a job makes it of the tiles' files.</p>}
+      {facts && !image && !making && <p class="sky-muted">There is no picture of {state.defaultRelease} yet; a job makes it of the tiles' files.</p>}
       {making && (
         <p role="status" class="sky-foot__chosen">
-          {running && <span class="sky-spinner" />}
-          <span>{sentence(making)}.</span>
+          <span class="sky-spinner" />
+          <span>{making}</span>
           {facts.job_id && state.canHost("show-job") && (
             <Button kind="quiet" onClick={() => state.showJob(facts.job_id ?? "")}>
               Show the job
@@ -88,10 +87,10 @@ export function PicturePart({ state }: { state: FootprintState }): JSX.Element |
           )}
         </p>
       )}
-      {facts && !running && (
+      {facts && !image && !making && (
         <div class="sky-foot__acts">
-          <Button icon="image" busy={picture.busy.value} onClick={() => void picture.make()} title={image ? "Make it anew where tiles have changed" : "Make the survey's colour image, so that one can go from the whole sky to a galaxy"}>
-            {image ? "Make it anew" : "Make the picture"}
+          <Button icon="image" busy={picture.busy.value} onClick={() => void picture.make()} title="Have a job make the survey's colour image, so that one can go from the whole sky to a galaxy">
+            Make the picture
           </Button>
         </div>
       )}
@@ -214,10 +213,6 @@ export function MapPart({ state }: { state: FootprintState }): JSX.Element {
       {maps.notice.value && <p role="status">{maps.notice.value}</p>}
     </section>
   );
-}
-
-function sentence(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function numberWords(value: number): string {

@@ -15,7 +15,9 @@ export interface PictureFacts {
   available: boolean;
   order: number;
   first_order: number;
+  /** The person's own job that is at work on it. */
   job_id: string | null;
+  /** Phase of whosever job is at work on it; null where none is. */
   job_phase: string | null;
   version: string | null;
 }
@@ -26,7 +28,6 @@ export type Decode = (bytes: Uint8Array, side: number) => Promise<Texture>;
 const FOLLOW_MS = 3000;
 /** Cells of this order are as large as a tile or larger: the tiles tell which of them can have a picture. */
 const PRUNE_ORDER = 6;
-const ENDED = ["COMPLETED", "ERROR", "ABORTED", "ARCHIVED"];
 
 export class PictureState {
   readonly facts: Signal<PictureFacts | null> = signal(null);
@@ -70,10 +71,11 @@ export class PictureState {
     try {
       const facts = factsFromJson(await this.transport.json("GET", apiPath("footprint", "hips", release)));
       if (release !== this.release) return;
+      const ended = this.facts.peek()?.job_phase != null && facts.job_phase === null;
       this.facts.value = facts;
-      this.problem.value = null;
+      this.problem.value = ended && !facts.available ? "the job that makes the picture has ended without one; its log in the Jobs panel says why" : null;
       this.take(facts);
-      if (facts.job_id && !ENDED.includes(facts.job_phase ?? "")) this.timer = setTimeout(() => void this.reload(), FOLLOW_MS);
+      if (facts.job_phase !== null) this.timer = setTimeout(() => void this.reload(), FOLLOW_MS);
     } catch (error) {
       if (release === this.release && !isApiError(error, "not_found")) this.problem.value = errorMessage(error);
     }
@@ -98,13 +100,14 @@ export class PictureState {
     before?.close();
     const { release, layer } = this;
     const hips = { release, version: facts.version ?? "", order: facts.order, firstOrder: facts.first_order };
-    this.image.value = new HipsImage(hips, this.fetchFrom(release), layer ? coverOf(layer) : () => true, () => (this.arrived.value += 1));
+    this.image.value = new HipsImage(hips, this.fetchFrom(release, hips.version), layer ? coverOf(layer) : () => true, () => (this.arrived.value += 1));
   }
 
-  private fetchFrom(release: string): FetchCell {
+  /** Browsers keep cells for a day: the version in their addresses tells those of an image that was made anew from those before. */
+  private fetchFrom(release: string, version: string): FetchCell {
     return async (cell, side, signal) => {
       try {
-        const { buffer } = await this.transport.request("GET", `${apiPath("footprint", "hips", release)}/files/${cellPath(cell)}`, undefined, signal);
+        const { buffer } = await this.transport.request("GET", `${apiPath("footprint", "hips", release)}/files/${cellPath(cell)}?version=${encodeURIComponent(version)}`, undefined, signal);
         return buffer && buffer.length > 0 ? await this.decode(buffer, side) : null;
       } catch (error) {
         if (isApiError(error, "not_found")) return null;
@@ -114,11 +117,11 @@ export class PictureState {
   }
 }
 
-/** What is said of a picture that is not there yet; null where there is nothing to say. */
+/** What is said of a picture that is being made; null where none is. */
 export function makingWords({ job_id, job_phase }: PictureFacts): string | null {
-  if (job_id === null || job_phase === null || job_phase === "COMPLETED") return null;
+  if (job_phase === null) return null;
   const phase = PHASES.find((each): each is Phase => each === job_phase) ?? "UNKNOWN";
-  return `the job that makes it ${phase === "ERROR" || phase === "ARCHIVED" ? "has" : "is"} ${phaseWord(phase)}`;
+  return `${job_id === null ? "A job of somebody else that" : "The job that"} makes it is ${phaseWord(phase)}.`;
 }
 
 function factsFromJson(json: unknown): PictureFacts {

@@ -89,30 +89,35 @@ export class Raster {
    * Draw a triangle of a picture: corners of the raster, and where each is in the picture, texels. `opacity` mixes it with what is under it;
    * what is transparent in the picture stays so. `smooth` mixes four texels instead of taking the nearest.
    */
-  texture(picture: Texture, corners: ArrayLike<number>, texels: ArrayLike<number>, opacity: number, smooth: boolean): void {
-    const [x0, y0, x1, y1, x2, y2] = [corners[0]!, corners[1]!, corners[2]!, corners[3]!, corners[4]!, corners[5]!];
+  texture(picture: Texture, corners: Float64Array, texels: Float64Array, opacity: number, smooth: boolean): void {
+    const x0 = corners[0]!;
+    const y0 = corners[1]!;
+    const x1 = corners[2]!;
+    const y1 = corners[3]!;
+    const x2 = corners[4]!;
+    const y2 = corners[5]!;
     const area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
     if (!(Math.abs(area) > 1e-9)) return;
-    const slopes = (a: number, b: number, c: number): [number, number] => [((b - a) * (y2 - y0) - (c - a) * (y1 - y0)) / area, ((c - a) * (x1 - x0) - (b - a) * (x2 - x0)) / area];
-    const [ux, uy] = slopes(texels[0]!, texels[2]!, texels[4]!);
-    const [vx, vy] = slopes(texels[1]!, texels[3]!, texels[5]!);
     const first = Math.max(0, Math.ceil(Math.min(y0, y1, y2)));
     const last = Math.min(this.height - 1, Math.ceil(Math.max(y0, y1, y2)) - 1);
+    const u0 = texels[0]!;
+    const v0 = texels[1]!;
+    const ux = ((texels[2]! - u0) * (y2 - y0) - (texels[4]! - u0) * (y1 - y0)) / area;
+    const uy = ((texels[4]! - u0) * (x1 - x0) - (texels[2]! - u0) * (x2 - x0)) / area;
+    const vx = ((texels[3]! - v0) * (y2 - y0) - (texels[5]! - v0) * (y1 - y0)) / area;
+    const vy = ((texels[5]! - v0) * (x1 - x0) - (texels[3]! - v0) * (x2 - x0)) / area;
     for (let row = first; row <= last; row += 1) {
-      let left = Infinity;
-      let right = -Infinity;
-      for (let n = 0; n < 6; n += 2) {
-        const [ax, ay, bx, by] = [corners[n]!, corners[n + 1]!, corners[(n + 2) % 6]!, corners[(n + 3) % 6]!];
-        if (row < ay === row < by) continue;
-        const x = ax + ((row - ay) * (bx - ax)) / (by - ay);
-        if (x < left) left = x;
-        if (x > right) right = x;
-      }
+      // Two of the three sides cross a row; where one does not, its place is that of another.
+      const a = crossing(row, x0, y0, x1, y1);
+      const b = crossing(row, x1, y1, x2, y2);
+      const c = crossing(row, x2, y2, x0, y0);
+      const left = Math.min(a === a ? a : Infinity, b === b ? b : Infinity, c === c ? c : Infinity);
+      const right = Math.max(a === a ? a : -Infinity, b === b ? b : -Infinity, c === c ? c : -Infinity);
       const from = Math.max(0, Math.ceil(left));
       const to = Math.min(this.width - 1, Math.ceil(right) - 1);
       if (to < from) continue;
-      const u = texels[0]! + (from - x0) * ux + (row - y0) * uy;
-      const v = texels[1]! + (from - x0) * vx + (row - y0) * vy;
+      const u = u0 + (from - x0) * ux + (row - y0) * uy;
+      const v = v0 + (from - x0) * vx + (row - y0) * vy;
       if (smooth) this.smoothSpan(picture, row * this.width + from, to - from + 1, u, v, ux, vx, opacity);
       else this.nearestSpan(picture, row * this.width + from, to - from + 1, u, v, ux, vx, opacity);
     }
@@ -138,11 +143,17 @@ export class Raster {
     for (let n = 0; n < count; n += 1, u += du, v += dv) {
       const x = Math.max(0, Math.min(last, u - 0.5));
       const y = Math.max(0, Math.min(last, v - 0.5));
-      const [column, row] = [x | 0, y | 0];
-      const [right, down] = [column < last ? 1 : 0, row < last ? side : 0];
-      const [a, b] = [x - column, y - row];
+      const column = x | 0;
+      const row = y | 0;
+      const right = column < last ? 1 : 0;
+      const down = row < last ? side : 0;
+      const a = x - column;
+      const b = y - row;
       const from = row * side + column;
-      let [red, green, blue, weight] = [0, 0, 0, 0];
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let weight = 0;
       for (let corner = 0; corner < 4; corner += 1) {
         const texel = texels[from + (corner & 1 ? right : 0) + (corner & 2 ? down : 0)]!;
         const part = (corner & 1 ? a : 1 - a) * (corner & 2 ? b : 1 - b) * (texel >>> 24);
@@ -157,7 +168,9 @@ export class Raster {
 
   private mix(at: number, red: number, green: number, blue: number, alpha: number): void {
     const under = this.pixels[at]!;
-    const [r, g, b] = [under & 255, (under >> 8) & 255, (under >> 16) & 255];
+    const r = under & 255;
+    const g = (under >> 8) & 255;
+    const b = (under >> 16) & 255;
     this.pixels[at] = (0xff000000 | ((b + (blue - b) * alpha + 0.5) << 16) | ((g + (green - g) * alpha + 0.5) << 8) | ((r + (red - r) * alpha + 0.5) | 0)) >>> 0;
   }
 
@@ -210,6 +223,11 @@ export class Raster {
 
 function packed([red, green, blue]: Paint): number {
   return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/** Where a side crosses a row; NaN where it does not. */
+function crossing(row: number, x0: number, y0: number, x1: number, y1: number): number {
+  return row < y0 === row < y1 ? NaN : x0 + ((row - y0) * (x1 - x0)) / (y1 - y0);
 }
 
 /** The part of a line in a box (Liang & Barsky 1984); null where there is none. */

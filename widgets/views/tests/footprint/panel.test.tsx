@@ -1,11 +1,12 @@
 import axe from "axe-core";
-import { tableFromIPC } from "@uwdata/flechette";
+import { tableFromArrays, tableFromIPC, tableToIPC } from "@uwdata/flechette";
 import { act } from "preact/test-utils";
 import { afterEach, expect, test } from "vitest";
 import footprintModule from "../../src/footprint/index";
 import { FootprintState } from "../../src/footprint/state";
 import { Transport } from "../../src/shared/model";
 import { footprintModel, TILE } from "../fakes/footprint";
+import { jobJson } from "../fakes/jobs";
 import { FakeModel, settled } from "../fakes/model";
 
 let el: HTMLElement;
@@ -136,6 +137,95 @@ test("a service that does not answer can be asked again, and a survey without a 
   await act(() => button("Try again").click());
   await flush();
   expect(el.textContent).toContain("No footprint");
+});
+
+test("a picture is made by a job where there is none, and looked for until it is there", async () => {
+  const model = await show(footprintModel());
+  expect(el.querySelector("[aria-label='Colour image']")!.textContent).toContain("There is no picture of DR2 yet");
+  const facts = { available: false, order: null, first_order: 3, tile_width: 512, format: "png", version: null, made_at: null };
+  model.answers.set("POST footprint/hips/DR2", { status: 201, json: {} });
+  model.answers.set("GET footprint/hips/DR2", { json: { ...facts, job_id: "j1", job_phase: "EXECUTING" } });
+  await act(() => button("Make the picture").click());
+  await flush();
+  expect(el.querySelector("[aria-label='Colour image']")!.textContent).toContain("The job that makes it is running.");
+  expect([...el.querySelectorAll("button")].some((each) => each.textContent === "Make the picture")).toBe(false);
+});
+
+test("what is drawn, brought or selected becomes a statement that is restricted to it", async () => {
+  const model = await show(footprintModel());
+  await search("M 2");
+  await act(() => button("Query 1 tile").click());
+  await flush();
+  expect(String(model.hostCalls("edit-query").at(-1)?.["sql"])).toContain("TILENAME = 'DES2134-0041'");
+  model.answers.set("POST footprint/tiles", { json: { tiles: [], area_deg2: 0, approximate: false } });
+  model.answers.set("POST footprint/condition", { json: { sql: "(HPIX_16384 BETWEEN 1 AND 2 AND 1 = 1)", exact: true, ranges: 7 } });
+  await act(() => button("Polygon").click());
+  await act(() => button("Give up").click());
+  const circle = { circle: { ra_deg: 323.4, dec_deg: -0.8, radius_arcmin: 5 } };
+  await act(() => model.set("region", circle));
+  await flush();
+  await act(() => button("Query this circle").click());
+  await flush();
+  expect(model.last("footprint/condition").body).toEqual({ table: "DR2_MAIN", region: circle });
+  expect(String(model.hostCalls("edit-query").at(-1)?.["sql"])).toContain("WHERE (HPIX_16384 BETWEEN 1 AND 2");
+  expect(el.textContent).toContain("restricted by 7 ranges of HEALPix pixels");
+});
+
+test("a map that is brought is measured and can be taken away; a broken one is refused in the service's words", async () => {
+  const model = await show(footprintModel());
+  const bring = async (): Promise<void> => {
+    const field = el.querySelector<HTMLInputElement>("[aria-label='A coverage map']")!;
+    const file = Object.assign(new File(["5/1"], "mine.moc"), { arrayBuffer: async () => new TextEncoder().encode("5/1").buffer });
+    Object.defineProperty(field, "files", { value: [file], configurable: true });
+    await act(() => void field.dispatchEvent(new Event("change", { bubbles: true })));
+    await flush();
+  };
+  model.answers.set("POST footprint/map", { status: 400, json: { error: { code: "invalid_request", message: "map: the file is no MOC", detail: {}, id: "1" } } });
+  await bring();
+  expect(el.querySelector("[aria-label='Your coverage map']")!.textContent).toContain("mine.moc: map: the file is no MOC");
+  model.answers.set("POST footprint/map", { json: { order: 5, ranges: 1, area_deg2: 3.357, covered_deg2: 1.2, drawn_order: 5, drawn: { "5": [1] } } });
+  await bring();
+  expect(el.querySelector("[aria-label='Your coverage map']")!.textContent).toContain("3.36 deg² at order 5, of which 1.20 deg² are in DR2");
+  expect(button("Query this map")).toBeDefined();
+  await act(() => button("Take mine.moc away").click());
+  expect(el.textContent).not.toContain("mine.moc");
+});
+
+test("positions of another panel are shown, and whether they are in is told at once", async () => {
+  const model = await show(footprintModel());
+  const check = tableFromArrays({ in_DR2: [true, false] });
+  check.schema.metadata = new Map([["skydesk", JSON.stringify({ rows: 2, inside: { DR2: 1 } })]]);
+  model.answers.set("POST footprint/check", { buffer: tableToIPC(check, { format: "stream" })! });
+  const buffer = tableToIPC(tableFromArrays({ RA: Float64Array.of(323.4, 10), DEC: Float64Array.of(-0.8, 10) }), { format: "stream" });
+  await act(() => model.set("given", { buffer, source: "2 rows of a query" }));
+  await flush();
+  const own = el.querySelector("[aria-label='Your positions']")!.textContent;
+  expect(own).toContain("From 2 rows of a query");
+  expect(own).toContain("of 2: 1 in DR2");
+  expect(model.get("given")).toBeNull();
+});
+
+test("files of the selection are counted, gathered by a job, and a second time only if somebody says so", async () => {
+  const model = await show(footprintModel());
+  await search("M 2");
+  model.answers.set("POST footprint/jobs/estimate", { json: { files: 2, size_bytes: 8_000_000, parts: [{}], without_files: [] } });
+  const details = el.querySelector<HTMLDetailsElement>("[aria-label='Files of the selection'] details")!;
+  await act(async () => {
+    details.open = true;
+    details.dispatchEvent(new Event("toggle"));
+    await new Promise((done) => setTimeout(done, 350));
+  });
+  await flush();
+  expect(details.textContent).toContain("2 files, 8 MB");
+  model.answers.set("POST footprint/jobs", { status: 409, json: { error: { code: "conflict", message: "the same was gathered before", detail: {}, id: "1" } } });
+  await act(() => button("Gather them").click());
+  await flush();
+  expect(details.textContent).toContain("the same was gathered before");
+  model.answers.set("POST footprint/jobs", { status: 201, json: { run_id: "r", jobs: [jobJson({ id: "j9", name: "files of 1 tiles of DR2" })] } });
+  await act(() => button("Gather them all the same").click());
+  await flush();
+  expect(model.last("footprint/jobs").body).toMatchObject({ tiles: ["DES2134-0041"], kinds: ["image"], allow_duplicate: true });
+  expect(el.textContent).toContain("Submitted job files of 1 tiles of DR2.");
 });
 
 test("the panel has no violation", async () => {
