@@ -22,6 +22,7 @@ from .cutout_client import ask_for_cutouts, options_of
 from .cutout_images import Cutout, Cutouts
 from .errors import NotFound, UsageError
 from .job_handle import JobHandle, find_job
+from .own_tables import OwnTableInfo, OwnTables
 from .query.model import Column, ColumnType, Explanation, PlanStep, Table
 from .results import Result
 from .rows import RowReader
@@ -128,9 +129,64 @@ class SkyDesk:
         steps = tuple(PlanStep(**step) for step in answer.get("steps", ()))
         return Explanation(plan=answer["plan"], statement=answer["statement"], steps=steps)
 
-    def tables(self) -> tuple[Table, ...]:
-        """Every table that you may read, without its columns."""
-        return tuple(map(_table, self._json("GET", "query/tables")["tables"]))
+    @property
+    def tables(self) -> OwnTables:
+        """Tables: ``tables()`` lists the catalogue's, ``tables.list()`` your own, and ``tables.load(...)`` makes one."""
+        return OwnTables(self.transport, lambda: tuple(map(_table, self._json("GET", "query/tables")["tables"])))
+
+    def match(
+        self,
+        mine: Any,
+        catalog_table: str,
+        *,
+        radius_arcsec: float = 1.0,
+        nearest: bool = True,
+        columns: Sequence[str] = (),
+        into: str | None = None,
+    ) -> "Result | OwnTableInfo":
+        """Find the partners of positions in a table of the catalogue.
+
+        Parameters
+        ----------
+        mine
+            Name of an own table, or ``owner.name`` of one that was granted; or what `OwnTables.load` takes: a file, a table, a job. It
+            needs columns RA and DEC, ICRS, degrees, or columns with the UCDs pos.eq.ra and pos.eq.dec.
+        catalog_table
+            Name of the catalogue's table.
+        radius_arcsec
+            Up to where a partner is near, arcsec, above 0 and at most 3600.
+        nearest
+            True for the nearest partner of each row, False for all.
+        columns
+            Columns of the catalogue's table that are wanted.
+        into
+            Name of an own table to make; None for the rows themselves.
+
+        Returns
+        -------
+        Result or OwnTableInfo
+            All columns of yours, those of the catalogue, and SEPARATION_ARCSEC; rows without a partner are left out.
+
+        Raises
+        ------
+        InvalidRequest
+            There are no positions, or a name or number is wrong; every fault is named.
+        NotFound
+            You have no such table.
+        """
+        tables, made = self.tables, list[str]()
+        options: dict[str, Any] = {"radius_arcsec": radius_arcsec, "nearest": nearest, "columns": columns}
+        try:
+            if not isinstance(mine, str) or "/" in mine or Path(mine).is_file():
+                made.append(tables.load(tables.unused_name(), mine, description="for a match").name)
+            name = made[0] if made else mine
+            if into is not None:
+                return tables.match(name, catalog_table, into, **options)
+            made.append(tables.match(name, catalog_table, tables.unused_name(), **options).name)
+            return self.query(f"SELECT * FROM {made[-1]}")
+        finally:
+            for temporary in made:
+                tables.drop(temporary)
 
     def table(self, name: str) -> Table:
         """One table with its columns, letter case ignored; raises `NotFound`, with the nearest name, where there is none."""

@@ -1,4 +1,4 @@
-"""``skydesk query`` and ``skydesk tables``."""
+"""``skydesk query``."""
 
 import argparse
 import os
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ..client import JobHandle, SkyDesk
     from ..query.model import Column, Output
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "print_columns"]
 
 _MOST_SHOWN = 10_000
 """Rows that are shown where nothing is said of how many; a terminal is no place for more."""
 
 
 def add_commands(subparsers: Any) -> None:
-    """Add both commands."""
+    """Add the command."""
     query = subparsers.add_parser("query", help="run a statement", description="Run one SELECT statement on the survey's catalogue.")
     query.add_argument("sql", metavar="SQL", help="the statement; @FILE reads it from a file, - from standard input")
     query.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the rows to a file; its ending says the format")
@@ -40,18 +40,13 @@ def add_commands(subparsers: Any) -> None:
     query.add_argument("--json", action="store_true", help="print JSON")
     query.set_defaults(run=_query)
 
-    tables = subparsers.add_parser("tables", help="list tables, or the columns of one")
-    tables.add_argument("name", nargs="?", metavar="NAME", help="a table")
-    tables.add_argument("--json", action="store_true", help="print JSON")
-    tables.set_defaults(run=_tables)
-
 
 def _query(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     sql = read_statement(arguments.sql)
     output = _output(arguments.output) if arguments.output is not None else None
     try:
         if arguments.check:
-            _print_columns(sky.check(sql), as_json=arguments.json)
+            print_columns(sky.check(sql), as_json=arguments.json)
         elif arguments.explain:
             _explain(sky, sql, as_json=arguments.json)
         elif arguments.as_job:
@@ -178,21 +173,8 @@ def _wait(job: "JobHandle", arguments: argparse.Namespace) -> None:
     job.wait(arguments.timeout_seconds, progress=sys.stderr.isatty())
 
 
-def _tables(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
-    if arguments.name is not None:
-        table = sky.table(arguments.name)
-        _print_columns(table.columns, as_json=arguments.json)
-        return 0
-    tables = sky.tables()
-    if arguments.json:
-        print_json([{"name": t.name, "release": t.release, "row_count": t.row_count, "description": t.description} for t in tables])
-    else:
-        rows = [(t.name, t.release, f"{t.row_count:,}" if t.row_count is not None else "?", t.description) for t in tables]
-        print_rows(("TABLE", "RELEASE", "ROWS", "DESCRIPTION"), rows, right=(2,))
-    return 0
-
-
-def _print_columns(columns: Any, *, as_json: bool) -> None:
+def print_columns(columns: Any, *, as_json: bool) -> None:
+    """Print columns with types, units and descriptions."""
     if as_json:
         print_json([{"name": c.name, "type": c.type, "unit": c.unit, "ucd": c.ucd, "description": c.description} for c in columns])
     else:

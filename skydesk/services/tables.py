@@ -1,5 +1,6 @@
 """Own tables: users load, join, match and lend them; the Query panel shows them where the user may."""
 
+from ..commands.tables import add_commands
 from ..registry import Service
 from ..tables.model import SERVICE as NAME
 from ..web.tables import ROUTES
@@ -19,4 +20,5 @@ SERVICE = Service(
     icon=_ICON,
     rank=45,
     routes=ROUTES,
+    command=add_commands,
 )

@@ -22,7 +22,7 @@ _WORDS = {
     ColumnType.STRING: "text",
     ColumnType.TIMESTAMP: "a date or a time such as 2013-08-31T05:06:07",
 }
-_NOT_A_VALUE = pa.array(["NA", "N/A", "--", "None", "none", ""])
+_NOT_A_VALUE = ("NA", "N/A", "--", "None", "none", "")
 _LARGEST = {ColumnType.FLOAT32: 3.4028235677973366e38}
 _INTS = frozenset({ColumnType.INT16, ColumnType.INT32, ColumnType.INT64})
 
@@ -141,7 +141,7 @@ def _quick_or_tidy(values: pa.Array, mend: Callable[[pa.Array], pa.Array], kind:
 def _tidy(values: pa.Array) -> pa.Array:
     """Without space around, and null where a cell says that there is nothing."""
     trimmed = pc.utf8_trim_whitespace(values)
-    return pc.if_else(pc.is_in(trimmed, _NOT_A_VALUE), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.is_in(trimmed, pa.array(_NOT_A_VALUE)), pa.scalar(None, pa.string()), trimmed)
 
 
 def _text(values: pa.Array) -> pa.Array:

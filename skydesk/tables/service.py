@@ -1,8 +1,8 @@
 """Own tables by the rules: names, types, quotas, grants."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,16 +10,21 @@ import pyarrow as pa
 
 from ..access import User
 from ..errors import Fault, InvalidRequest, NotFound, QueryRefused
+from ..query.acting import acting_for
+from ..query.arrow import schema_of
 from ..query.limits import LimitedRows
-from ..query.model import Cancellation, Column
-from .casting import Caster
-from .model import MAX_COLUMNS, SERVICE, Correction, Grant, Inspection, OwnTable, Quota, TablePatch
-from .names import name_fault, table_name_fault
-from .ports import GivenFiles, Loading, TableStore
+from ..query.model import Cancellation, Column, Table
+from ..query.ports import Catalog, RowStream
+from .matching import MAX_RADIUS_ARCSEC, MAX_ROWS, Match, position_columns
+from .model import SERVICE, Correction, Grant, Inspection, MatchRequest, OwnTable, Quota, TablePatch
+from .names import table_name_fault
+from .ports import GivenFiles, TableStore
+from .rows import Progress, Rows, carried_out, rows_of_file, rows_of_query
 
-__all__ = ["GivenSource", "Progress", "QuerySource", "Source", "StatementRunner", "TablesService"]
+__all__ = ["GivenSource", "QuerySource", "Source", "StatementRunner", "TablesService"]
 
 _MOST_GRANTS = 1000
+_MATCH_BATCH_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +42,6 @@ class QuerySource:
 
 
 Source = GivenSource | QuerySource
-Progress = Generator[int | OwnTable, None, None]
-"""Rows done so far, again and again, and at last the table. Closing it before leaves nothing."""
 
 
 class StatementRunner(Protocol):
@@ -62,17 +65,15 @@ class TablesService:
         Reads and keeps files that are to be loaded.
     queries
         Runs statements.
-    taken
-        Names of the catalogue's tables.
+    catalog
+        What tables are matched with, and whose names they may not have.
     """
 
-    def __init__(
-        self, store: TableStore | None, files: GivenFiles, *, queries: StatementRunner, taken: Callable[[], Collection[str]]
-    ) -> None:
+    def __init__(self, store: TableStore | None, files: GivenFiles, *, queries: StatementRunner, catalog: Catalog) -> None:
         self._store = store
         self._files = files
         self._queries = queries
-        self._taken = taken
+        self._catalog = catalog
 
     @property
     def store(self) -> TableStore:
@@ -156,7 +157,7 @@ class TablesService:
         if faults:
             raise InvalidRequest(faults)
         loading = self.store.create(user.name, name.upper(), rows.columns, description=description, limits=user.entitlements.tables)
-        return _carried_out(loading, rows, cancellation)
+        return carried_out(loading, rows, cancellation)
 
     def append(
         self,
@@ -174,10 +175,64 @@ class TablesService:
         rows = self._open(user, source, corrections, table, faults)
         if faults:
             raise InvalidRequest(faults)
-        return _carried_out(self.store.append(user.name, table.name, limits=user.entitlements.tables), rows, cancellation)
+        return carried_out(self.store.append(user.name, table.name, limits=user.entitlements.tables), rows, cancellation)
+
+    def match(self, user: User, request: MatchRequest, *, cancellation: Cancellation | None = None) -> Progress:
+        """Make a new table of the pairs of an own table's positions with those of a table of the catalogue.
+
+        Rows without a position, and without a partner, are left out. The new table has all columns of the own one, those of the
+        catalogue's that are asked for, and SEPARATION_ARCSEC.
+
+        Raises
+        ------
+        InvalidRequest
+            Something about the request is wrong; every fault is named.
+        NotFound
+            The user has no such table.
+        Conflict, LimitExceeded, NotAllowed
+            As in `load`.
+        """
+        user.require_service(SERVICE)
+        faults = self._name_faults(request.into, field="into")
+        if not 0 < request.radius_arcsec <= MAX_RADIUS_ARCSEC:
+            message = f"must be above 0 and at most {MAX_RADIUS_ARCSEC:g} arcsec, got {request.radius_arcsec:g}"
+            faults.append(Fault(field="radius_arcsec", message=message))
+        table = self.find(user, request.table)
+        partner = self._partner(user, request, faults)
+        if table.rows > MAX_ROWS:
+            message = f"{table.name} has {table.rows:,} rows; at most {MAX_ROWS:,} are matched at once"
+            faults.append(Fault(field="table", message=message))
+        if faults or partner is None:
+            raise InvalidRequest(faults)
+        rows = pa.Table.from_batches(self.store.read(table, [column.name for column in table.columns]), schema=schema_of(table.columns))
+        wanted = [column for name in request.columns for column in partner.columns if column.name == name.upper()]
+        position = position_columns(partner.name, partner.columns)
+        match = Match(rows, table, partner.name, wanted, position, radius_arcsec=request.radius_arcsec, nearest=request.nearest)
+        self._queries.check(user, match.sql)
+        limits = user.entitlements.query
+
+        @contextmanager
+        def stream() -> Iterator[RowStream]:
+            opened = self._catalog.stream(
+                match.sql, limit_seconds=limits.max_seconds, batch_rows=_MATCH_BATCH_ROWS, cancellation=cancellation
+            )
+            with ExitStack() as stack:
+                with acting_for(user.name, user.groups):  # only here: who goes on may do so in another thread
+                    found = stack.enter_context(opened)
+                yield found
+
+        batches = match.matches(stream, limits.max_rows)
+        return self.make(user, request.into, match.columns, batches, description=request.description, cancellation=cancellation)
 
     def make(
-        self, user: User, name: str, columns: Sequence[Column], batches: Iterator[pa.RecordBatch], *, description: str = ""
+        self,
+        user: User,
+        name: str,
+        columns: Sequence[Column],
+        batches: Iterator[pa.RecordBatch],
+        *,
+        description: str = "",
+        cancellation: Cancellation | None = None,
     ) -> Progress:
         """Make a new table of rows that have the right types already; errors as in `load`."""
         user.require_service(SERVICE)
@@ -185,7 +240,7 @@ class TablesService:
         if faults:
             raise InvalidRequest(faults)
         loading = self.store.create(user.name, name.upper(), columns, description=description, limits=user.entitlements.tables)
-        return _carried_out(loading, _Rows(columns, batches, None), None)
+        return carried_out(loading, Rows(columns, batches, None), cancellation)
 
     def change(self, user: User, name: str, patch: TablePatch) -> OwnTable:
         """Change names, words and indexes of a table.
@@ -244,115 +299,29 @@ class TablesService:
         user.require_service(SERVICE)
         self.store.drop(user.name, name.upper())
 
-    def _name_faults(self, name: str) -> list[Fault]:
-        message = table_name_fault(name, {each.upper() for each in self._taken()})
-        return [] if message is None else [Fault(field="name", message=message)]
+    def _name_faults(self, name: str, field: str = "name") -> list[Fault]:
+        message = table_name_fault(name, {table.name.upper() for table in self._catalog.tables()})
+        return [] if message is None else [Fault(field=field, message=message)]
+
+    def _partner(self, user: User, request: MatchRequest, faults: list[Fault]) -> Table | None:
+        """The catalogue's table of a match, as far as the user may read it."""
+        tables = {table.name.upper(): table for table in self._catalog.tables() if user.entitlements.allows_release(table.release)}
+        partner = tables.get(request.catalog_table.upper())
+        if partner is None:
+            faults.append(Fault(field="catalog_table", message=f"there is no table {request.catalog_table[:130]!r} in the catalogue"))
+            return None
+        known = {column.name for column in partner.columns}
+        missing = [name for name in request.columns if name.upper() not in known]
+        faults += [Fault(field="columns", message=f"{partner.name} has no column {name[:130]!r}") for name in missing]
+        if len(set(map(str.upper, request.columns))) < len(request.columns):
+            faults.append(Fault(field="columns", message="names a column twice; name each once"))
+        return partner
 
     def _open(
         self, user: User, source: Source, corrections: Sequence[Correction] | None, table: OwnTable | None, faults: list[Fault]
-    ) -> "_Rows":
+    ) -> Rows:
         if isinstance(source, QuerySource):
-            return self._of_query(user, source, table, faults)
-        return self._of_file(user, self._files.get(user.name, source.inspection_id), corrections, table, faults)
-
-    def _of_query(self, user: User, source: QuerySource, table: OwnTable | None, faults: list[Fault]) -> "_Rows":
-        given = tuple(replace(column, name=column.name.upper()) for column in self._queries.check(user, source.sql))
-        columns: Sequence[Column] = given if table is None else table.columns
-        faults += _column_faults(columns) if table is None else []
-        places = _places([column.name for column in given], columns, faults)
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            with self._queries.stream(user, source.sql) as stream:
-                yield from stream
-
-        return _Rows(columns, batches(), Caster(places, [column.name for column in columns], columns) if not faults else None)
-
-    def _of_file(
-        self, user: User, found: Inspection, corrections: Sequence[Correction] | None, table: OwnTable | None, faults: list[Fault]
-    ) -> "_Rows":
-        wanted = _wanted(found, corrections, faults)
-        changed = {place for place, column in wanted if column.type is not found.columns[place].type}
-        named = {found.columns[place].given_name for place in changed} | (
-            {column.given_name for column in found.columns} if table else set()
-        )
-        named |= {column.given_name for column in found.columns} - {found.columns[place].given_name for place, _ in wanted}
-        faults += [fault for fault in found.faults if fault.field not in named]
-        if table is None:
-            faults += _column_faults([column for _, column in wanted])
-            columns: Sequence[Column] = [column for _, column in wanted]
-            places = [place for place, _ in wanted]
-        else:
-            columns = table.columns
-            at = _places([column.name for _, column in wanted], columns, faults)
-            places = [wanted[place][0] for place in at]
-        names = [found.columns[place].given_name for place in places]
-        caster = Caster(places, names, columns) if not faults else None
-        return _Rows(columns, self._files.batches(user.name, found.id), caster)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    columns: Sequence[Column]
-    batches: Iterator[pa.RecordBatch]
-    caster: Caster | None
-
-
-def _carried_out(begun: AbstractContextManager[Loading], rows: _Rows, cancellation: Cancellation | None) -> Progress:
-    with begun as loading:
-        yield loading.rows
-        for batch in rows.batches:
-            if cancellation is not None:
-                cancellation.check()
-            made = batch if rows.caster is None else rows.caster.cast(batch)
-            if rows.caster is None or not rows.caster.faults:
-                loading.add(made)
-            yield loading.rows
-        if rows.caster is not None and rows.caster.faults:
-            raise InvalidRequest(_named(rows.caster))
-        yield loading.commit()
-
-
-def _named(caster: Caster) -> list[Fault]:
-    more = caster.fault_count - len(caster.faults)
-    return [*caster.faults, *([Fault(message=f"and {more:,} more cells that do not fit")] if more > 0 else [])]
-
-
-def _wanted(found: Inspection, corrections: Sequence[Correction] | None, faults: list[Fault]) -> list[tuple[int, Column]]:
-    """Place and column of what is wanted of a file; all of it where nothing is corrected."""
-    if corrections is None:
-        return [(place, given.column) for place, given in enumerate(found.columns)]
-    places: dict[str, list[int]] = {}
-    for place, given in enumerate(found.columns):
-        places.setdefault(given.given_name, []).append(place)
-    wanted = []
-    for correction in corrections:
-        left = places.get(correction.given_name)
-        if not left:
-            faults.append(Fault(field="columns", message=f"the file has no column {correction.given_name[:130]!r}"))
-            continue
-        place = left.pop(0)
-        given = found.columns[place]
-        column = Column(name=correction.name.upper(), type=correction.type, unit=given.unit, ucd=given.ucd, description=given.description)
-        wanted.append((place, column))
-    return wanted
-
-
-def _column_faults(columns: Sequence[Column]) -> list[Fault]:
-    faults = [Fault(field=column.name[:130], message=fault) for column in columns if (fault := name_fault(column.name)) is not None]
-    names = [column.name.upper() for column in columns]
-    faults += [
-        Fault(field=name, message="is the name of two columns; rename one") for name in sorted({n for n in names if names.count(n) > 1})
-    ]
-    if not 1 <= len(columns) <= MAX_COLUMNS:
-        faults.append(Fault(field="columns", message=f"there are {len(columns):,}; a table has 1 to {MAX_COLUMNS:,}"))
-    return faults
-
-
-def _places(given: Sequence[str], columns: Sequence[Column], faults: list[Fault]) -> list[int]:
-    """Where among the given names each column is."""
-    at = {name.upper(): place for place, name in enumerate(given)}
-    missing = [column.name for column in columns if column.name.upper() not in at]
-    unknown = sorted(at.keys() - {column.name.upper() for column in columns})
-    faults += [Fault(field=name, message="is a column of the table, but not of what is to be added") for name in missing]
-    faults += [Fault(field=name, message="is no column of the table; leave it out") for name in unknown]
-    return [] if missing else [at[column.name.upper()] for column in columns]
+            given = self._queries.check(user, source.sql)
+            return rows_of_query(given, lambda: self._queries.stream(user, source.sql), table, faults)
+        found = self._files.get(user.name, source.inspection_id)
+        return rows_of_file(found, self._files.batches(user.name, found.id), corrections, table, faults)

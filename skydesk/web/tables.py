@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import Fault, InvalidRequest
 from ..query.model import ColumnType
-from ..tables.model import ColumnWords, Correction, Grant, Inspection, OwnTable, Quota, TablePatch
-from ..tables.service import GivenSource, Progress, QuerySource, Source
+from ..tables.model import ColumnWords, Correction, Grant, Inspection, MatchRequest, OwnTable, Quota, TablePatch
+from ..tables.rows import Progress
+from ..tables.service import GivenSource, QuerySource, Source
 from .errors import error_to_json
 from .fields import Fields
 from .http import BytesReply, Call, JsonReply, Reply, Route, StreamReply
@@ -126,6 +127,30 @@ def _drop(call: Call) -> BytesReply:
     return BytesReply(body=b"", media_type="application/json", status=204)
 
 
+def _match(call: Call) -> Reply:
+    fields = Fields(call.json)
+    request = MatchRequest(
+        table=fields.text("table"),
+        catalog_table=fields.text("catalog_table"),
+        radius_arcsec=_radius(fields),
+        nearest=fields.raw("nearest") is None or fields.flag("nearest"),
+        columns=() if fields.raw("columns") is None else fields.texts("columns", most=_MOST_COLUMNS),
+        into=fields.text("into"),
+        description=fields.text_or_none("description") or "",
+    )
+    _require_words(fields, description=request.description)
+    fields.finish()
+    return _lines(call, call.services.tables.match(call.user, request, cancellation=call.cancellation))
+
+
+def _radius(fields: Fields) -> float:
+    value = fields.raw("radius_arcsec")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        fields.faults.append(Fault(field="radius_arcsec", message=f"must be a number of arcsec, got {value!r:.40}"))
+        return 1.0
+    return float(value)
+
+
 def _lines(call: Call, progress: Progress) -> StreamReply:
     """Progress and the table as lines; what is wrong before the first row is an ordinary error."""
     first = next(progress)
@@ -221,6 +246,7 @@ ROUTES = tuple(
         ("GET", "tables", _list),
         ("POST", "tables/inspect", _inspect),
         ("POST", "tables", _load),
+        ("POST", "tables/match", _match),
         ("POST", "tables/{name}/append", _append),
         ("PATCH", "tables/{name}", _change),
         ("PUT", "tables/{name}/grants", _grant),

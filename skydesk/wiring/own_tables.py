@@ -32,4 +32,4 @@ def open_tables(settings: SkydeskSettings, survey: "Survey", catalog: "Catalog",
 
     folder = tables_folder_of(settings)
     given = FolderGivenFiles(Path(settings.data_folder).resolve() / "given-tables")
-    return TablesService(open_table_store(survey, folder), given, queries=queries, taken=lambda: [table.name for table in catalog.tables()])
+    return TablesService(open_table_store(survey, folder), given, queries=queries, catalog=catalog)
