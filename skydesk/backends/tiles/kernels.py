@@ -1,14 +1,12 @@
-"""The compiled loops: the making of the seek index, and RICE_1 from any 128th pixel on.
-
-RICE_1: R. Rice, P.-S. Yeh & W. Miller 1993, AIAA-93-4541-CP; as FITS has it: FITS standard 4.0, section 10.4.1.
-"""
+"""The compiled loops: the making of the seek index, and the pixels of a box from the nearest entries on."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .bits import compiled, inlined, leading_zeros, peek, pread, take
+from .bits import compiled, get, inlined, pread
+from .streams import STREAMS, decode_four, decode_stream, first_value, wrapped
 
 __all__ = ["CORRUPT", "LOST", "SHORT", "STALE", "build_index", "decode_box"]
 
@@ -27,92 +25,10 @@ _SHORT_BYTES = 2048
 
 _WINDOW_BYTES = 16384
 
-_LONG_RUN = 24
-"""Zeros that leave room for a one and 25 more bits in what `peek` gives."""
-
-_GOOD_BITS = 57
-"""Bits that `peek` gives from any position on."""
-
+_TILE, _ROW, _FIRST, _END, _LAST, _SKIP, _WANTED = range(7)
+"""What is known of each stream that is decoded; see `_find`."""
 
 _SHAPE = "UniTuple(int64, 9)"
-
-
-@inlined
-def _decode(address: int, position: int, end: int, last: int, count: int, block: int, pixel_bytes: int, out: Any) -> tuple[int, int]:
-    """Decode the next ``count`` pixels into ``out``; the new position, or -1, and the last value.
-
-    No bit after ``end`` counts; up to ``8 * block + 16`` bytes after it are looked at.
-    """
-    mode_bits, raw_mode = 5, 25
-    if pixel_bytes == 2:
-        mode_bits, raw_mode = 4, 14
-    elif pixel_bytes == 1:
-        mode_bits, raw_mode = 3, 6
-    done = 0
-    while done < count:
-        after = min(done + block, count)
-        mode = take(peek(address, position), 0, mode_bits) - 1
-        position += mode_bits
-        if mode < 0:
-            for i in range(done, after):
-                out[i] = last
-        elif mode == raw_mode:
-            position, last = _raw_block(address, position, last, 8 * pixel_bytes, out, done, after)
-        elif mode < raw_mode:
-            position, last = _coded_block(address, position, end, last, mode, out, done, after)
-        else:
-            position = -1
-        if position > end or position < 0:
-            return -1, 0
-        done = after
-    return position, last
-
-
-@inlined
-def _raw_block(address: int, position: int, last: int, bits_each: int, out: Any, begin: int, after: int) -> tuple[int, int]:
-    """Decode differences that are kept as they are."""
-    for i in range(begin, after):
-        value = take(peek(address, position), 0, bits_each)
-        position += bits_each
-        last += (value >> 1) ^ -(value & 1)
-        out[i] = last
-    return position, last
-
-
-@inlined
-def _coded_block(address: int, position: int, end: int, last: int, low_bits: int, out: Any, begin: int, after: int) -> tuple[int, int]:
-    """Decode differences whose upper part is a run of zeros and a one, and whose ``low_bits`` follow; -1 for a run past ``end``.
-
-    Several come from what one `peek` gives: ``used`` of its bits are gone, and those that are left stand highest.
-    """
-    bits, used = peek(address, position), 0
-    for i in range(begin, after):
-        zeros = leading_zeros(bits)
-        size = zeros + 1 + low_bits
-        if used + size > _GOOD_BITS or zeros > _LONG_RUN:
-            position += used
-            bits, used = peek(address, position), 0
-            zeros = leading_zeros(bits)
-            size = zeros + 1 + low_bits
-        if zeros > _LONG_RUN:
-            run = 0
-            while leading_zeros(bits) >= 32:
-                run += 32
-                if position + run > end:
-                    return -1, 0
-                bits = peek(address, position + run)
-            zeros = run + leading_zeros(bits)
-            value = (zeros << low_bits) | take(peek(address, position + zeros + 1), 0, low_bits)
-            position += zeros + 1 + low_bits
-            bits = peek(address, position)
-        else:
-            value = (zeros << low_bits) | take(bits, zeros + 1, low_bits)
-            bits <<= np.uint64(size)
-            used += size
-        value &= 0xFFFFFFFF
-        last += (value >> 1) ^ -(value & 1)
-        out[i] = last
-    return position + used, last
 
 
 @inlined
@@ -142,34 +58,15 @@ def _fetch_ahead(descriptor: int, address: int, size: int, offset: int, length: 
 
 
 @inlined
-def _first_value(stream: Any, pixel_bytes: int) -> Any:
-    value: Any = 0
-    for i in range(pixel_bytes):
-        value = (value << 8) | np.int64(stream[i])
-    return value
-
-
-@inlined
-def _wrap(values: Any, begin: int, end: int, pixel_bytes: int) -> None:
-    """Cut values to what the stream's pixels hold: 16 bits with a sign, or 8 without."""
-    if pixel_bytes == 2:
-        for i in range(begin, end):
-            values[i] = ((values[i] + 0x8000) & 0xFFFF) - 0x8000
-    elif pixel_bytes == 1:
-        for i in range(begin, end):
-            values[i] &= 0xFF
-
-
-@inlined
 def _index_tile(
     stream: Any, length: int, pixels: int, stride: int, block: int, pixel_bytes: int, scratch: Any, bits: Any, values: Any
 ) -> int:
     """Note the entries of one tile; the bits that are left over at its end, less than 0 where it is broken."""
-    position, end, last = 8 * pixel_bytes, 8 * length, _first_value(stream, pixel_bytes)
+    position, end, last = 8 * pixel_bytes, 8 * length, first_value(stream, pixel_bytes)
     for entry in range((pixels - 1) // stride + 1):
         bits[entry], values[entry] = position, last
         count = min(stride, pixels - entry * stride)
-        position, last = _decode(stream.ctypes.data, position, end, last, count, block, pixel_bytes, scratch)
+        position, last = decode_stream(stream.ctypes.data, position, end, last, count, block, pixel_bytes, scratch.ctypes.data)
         if position < 0:
             return -1
     return end - position
@@ -229,6 +126,84 @@ def build_index(
     return 0
 
 
+@inlined
+def _find(
+    lengths: Any, shape: Any, bits: Any, values: Any, first_entry: int, x: int, y: int, size: int, count: int, streams: Any
+) -> tuple[int, int]:
+    """Find where to begin in each of ``count`` rows for ``size`` pixels of one column of tiles; the streams found, or 0, and a fault.
+
+    ``streams`` has for each its tile, row, first bit, bit after the last that may count, pixel before, pixels to skip, and bytes to read.
+    """
+    width, height, tile_width, tile_height, tiles_across, stride, _, _, entries = shape
+    tile_column = x // tile_width
+    left = tile_column * tile_width
+    this_width, found = min(tile_width, width - left), 0
+    for row in range(count):
+        tile_row = (y + row) // tile_height
+        tile = tile_row * tiles_across + tile_column
+        length = lengths[tile]
+        if length == 0:
+            continue
+        pixels = this_width * min(tile_height, height - tile_row * tile_height)
+        begin = (y + row - tile_row * tile_height) * this_width + (x - left)
+        first, end, last, code = _stretch(length, begin, size, pixels, stride, bits, values, tile * entries - first_entry)
+        if code != 0:
+            return 0, 16 * tile - code
+        wanted = (end + 7) // 8 - first // 8
+        for column, value in enumerate((tile, row, first, end, last, begin % stride, wanted)):
+            streams[column, found] = value
+        found += 1
+    return found, 0
+
+
+@inlined
+def _fetch_all(descriptor: int, offsets: Any, lengths: Any, found: int, streams: Any, address: int, window: Any) -> int:
+    """Read the bytes of streams to an address, and make their bits count from there; 0, or a fault.
+
+    ``window`` is a part of the file that was read: its begin and end, where it lies behind the address, and the bytes that are taken there.
+    """
+    for k in range(found):
+        tile, first, wanted = streams[_TILE, k], streams[_FIRST, k], streams[_WANTED, k]
+        at = offsets[tile] + first // 8
+        if at < window[0] or at + wanted > window[1]:
+            got = _fetch_ahead(descriptor, address + window[3], wanted, at, lengths[tile])
+            if got < 0:
+                return 16 * int(tile) - int(got)
+            window[0], window[1], window[2] = at, at + got, window[3]
+            window[3] += got
+        streams[_FIRST, k] = 8 * (window[2] + at - window[0]) + first % 8
+        streams[_END, k] += streams[_FIRST, k] - first
+    return 0
+
+
+@inlined
+def _copy(decoded: int, place: int, step: int, pixel_bytes: int, out: Any) -> None:
+    """Put decoded pixels, every ``step``-th from a place on, where they belong."""
+    if pixel_bytes == 4:
+        for i in range(out.size):
+            out[i] = get(decoded, place + step * i)
+    else:
+        for i in range(out.size):
+            out[i] = wrapped(get(decoded, place + step * i), pixel_bytes)
+
+
+@inlined
+def _decode_all(base: int, found: int, streams: Any, size: int, block: int, pixel_bytes: int, scratch: int, out: Any) -> int:
+    """Decode streams, four of them together where they begin alike, into their rows of ``out``; 0, or a fault."""
+    skip, first, end, last = streams[_SKIP], streams[_FIRST], streams[_END], streams[_LAST]
+    together = found == STREAMS and skip[0] == skip[1] == skip[2] == skip[3]
+    if together and decode_four(base, first.copy(), end, last.copy(), skip[0] + size, block, pixel_bytes, scratch):
+        for k in range(found):
+            _copy(scratch, STREAMS * skip[k] + k, STREAMS, pixel_bytes, out[streams[_ROW, k]])
+        return 0
+    for k in range(found):
+        reached, _ = decode_stream(base, first[k], end[k], last[k], skip[k] + size, block, pixel_bytes, scratch)
+        if reached < 0:
+            return 16 * int(streams[_TILE, k]) - CORRUPT
+        _copy(scratch, skip[k], 1, pixel_bytes, out[streams[_ROW, k]])
+    return 0
+
+
 @compiled(f"int64(int32, int64[::1], int64[::1], {_SHAPE}, uint32[::1], int32[::1], int64, int64, int64, int32[:, ::1])")
 def decode_box(
     descriptor: int,
@@ -247,43 +222,33 @@ def decode_box(
     ``bits`` and ``values`` hold the index from ``first_entry`` on, ``shape`` is as `build_index` has it. 0, or 16 times the number of
     the tile that is at fault, less one of the negative codes.
     """
-    width, height, tile_width, tile_height, tiles_across, stride, block, pixel_bytes, entries = shape
+    width, tile_width, stride, block, pixel_bytes = shape[0], shape[2], shape[5], shape[6], shape[7]
     rows, columns = out.shape
-    stream = np.empty(_WINDOW_BYTES + 8 * block + _SLACK_BYTES, np.uint8)
-    scratch = np.empty(columns + stride, np.int32)
-    window_begin, window_end = np.int64(0), np.int64(0)
-    for row in range(rows):
-        tile_row = (y + row) // tile_height
+    slack = 8 * block + _SLACK_BYTES
+    buffer = np.empty(STREAMS * _WINDOW_BYTES + slack, np.uint8)
+    scratch = np.empty(STREAMS * (columns + stride), np.int32)
+    streams, window = np.zeros((_WANTED + 1, STREAMS), np.int64), np.zeros(4, np.int64)
+    for row in range(0, rows, STREAMS):
+        count = min(STREAMS, rows - row)
         column = 0
         while column < columns:
-            tile_column = (x + column) // tile_width
-            tile = tile_row * tiles_across + tile_column
-            left = tile_column * tile_width
-            this_width, this_height = min(tile_width, width - left), min(tile_height, height - tile_row * tile_height)
-            size = min(columns - column, left + this_width - (x + column))
-            begin = (y + row - tile_row * tile_height) * this_width + (x + column - left)
-            if lengths[tile] != 0:
-                begin_bit, end_bit, last, code = _stretch(
-                    lengths[tile], begin, size, this_width * this_height, stride, bits, values, tile * entries - first_entry
-                )
-                if code != 0:
-                    return 16 * tile - code
-                skip, wanted = begin % stride, (end_bit + 7) // 8 - begin_bit // 8
-                at = offsets[tile] + begin_bit // 8
-                if at < window_begin or at + wanted > window_end:
-                    if stream.size < wanted + 8 * block + _SLACK_BYTES:
-                        stream = np.empty(2 * wanted + 8 * block + _SLACK_BYTES, np.uint8)
-                    got = _fetch_ahead(descriptor, stream.ctypes.data, wanted, at, lengths[tile])
-                    if got < 0:
-                        return 16 * tile - got
-                    window_begin, window_end = at, at + got
-                address, begun = stream.ctypes.data + at - window_begin, begin_bit % 8
-                ended = end_bit - begin_bit + begun
-                position, _ = _decode(address, begun, ended, last, skip + size, block, pixel_bytes, scratch)
-                if position < 0:
-                    return 16 * tile - CORRUPT
-                _wrap(scratch, skip, skip + size, pixel_bytes)
-                for i in range(size):
-                    out[row, column + i] = scratch[skip + i]
+            at = x + column
+            size = min(columns - column, tile_width - at % tile_width, width - at)
+            found, fault = _find(lengths, shape, bits, values, first_entry, at, y + row, size, count, streams)
+            if fault != 0:
+                return fault
+            most = slack
+            for k in range(found):
+                most += max(streams[_WANTED, k], _WINDOW_BYTES)
+            if window[3] + most > buffer.size:
+                if most > buffer.size:
+                    buffer = np.empty(2 * most, np.uint8)
+                window[:] = 0
+            fault = _fetch_all(descriptor, offsets, lengths, found, streams, buffer.ctypes.data, window)
+            if fault == 0:
+                part = out[row : row + count, column : column + size]
+                fault = _decode_all(buffer.ctypes.data, found, streams, size, block, pixel_bytes, scratch.ctypes.data, part)
+            if fault != 0:
+                return fault
             column += size
     return 0
