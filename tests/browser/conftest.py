@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,12 @@ from .watch import Watch
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-results"
 ACCOUNTS = ("henrietta", "vera", "cecilia")
+# Of such arguments Chromium takes the last: the first line is what Playwright gives and is wanted here too. The second is the list below
+# the address bar, which nobody sees here: to prepare it costs every context half a second.
+FEATURES = (
+    *("DestroyProfileOnBrowserClose", "HttpsUpgrades", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+)
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +36,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES)}",
     # a name that somebody asks for is not found: what would leave the machine fails, and is recorded
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
@@ -98,21 +105,41 @@ def weather(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+MakeDemo = Callable[..., AbstractContextManager[Demo]]
+
+
 @pytest.fixture(scope="package")
-def demo(
-    installed: Path, weather: Path, tiny_survey: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Demo]:
-    """The demo hub that all tests share."""
-    folder = tmp_path_factory.mktemp("hub")
-    (folder / "home").mkdir()
-    (folder / "demo").mkdir()
-    demo = Demo(folder / "demo", home=folder / "home", port=free_port(), paths=(weather,))
-    try:
-        demo.start()
-        request.session.stash[_DEMO] = demo
+def make_demo(installed: Path, tiny_survey: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> MakeDemo:
+    """Runs a demo hub in a folder of its own."""
+
+    @contextmanager
+    def run(name: str, **options: Any) -> Iterator[Demo]:
+        folder = tmp_path_factory.mktemp(name)
+        (folder / "home").mkdir()
+        (folder / "demo").mkdir()
+        demo = Demo(folder / "demo", home=folder / "home", port=free_port(), **options)
+        try:
+            demo.start()
+            request.session.stash[_DEMO] = demo
+            yield demo
+        finally:
+            demo.close()
+
+    return run
+
+
+@pytest.fixture(scope="package")
+def demo(make_demo: MakeDemo, weather: Path) -> Iterator[Demo]:
+    """The demo hub that all tests with labs share."""
+    with make_demo("hub", paths=(weather,)) as demo:
         yield demo
-    finally:
-        demo.close()
+
+
+@pytest.fixture(scope="package")
+def pages_demo(make_demo: MakeDemo) -> Iterator[Demo]:
+    """A demo hub in which nobody but annie has a lab: who has one is led there, and sees no page of the hub."""
+    with make_demo("pages") as demo:
+        yield demo
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ from .hub import AXE, AdminPage, axe_violations, log_in, start_profile
 from .lab import LONG_MS, Lab
 from .watch import Watch
 
+pytestmark = pytest.mark.xdist_group("pages of the hub")
+
 SECTIONS = ("labs", "queue", "budgets", "jobs", "messages", "health", "statistics", "audit")
 
 
 def test_an_administrator_sees_labs_tells_everybody_something_and_ends_a_lab(
-    demo: Demo, new_context: Callable[..., BrowserContext], watch: Watch
+    pages_demo: Demo, new_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
     if not AXE.exists():
         missing("axe-core (npm ci in widgets/views)")
@@ -24,14 +26,14 @@ def test_an_administrator_sees_labs_tells_everybody_something_and_ends_a_lab(
     watch.allow("/user/annie/", 503)
     watch.allow("/user/annie/", 424)
     context = new_context()
-    lab = start_profile(context, demo, "annie", "Small", watch)
+    lab = start_profile(context, pages_demo, "annie", "Small", watch)
     item = lab.page.locator(".skydesk-LeaseStatus button")
     expect(item).to_have_text(re.compile(r"^8 h · Small$|^7 h \d+ min · Small$"))
 
     page = context.new_page()
-    page.goto(f"{demo.url}/hub/admin")
+    page.goto(f"{pages_demo.url}/hub/admin")
     page.get_by_role("link", name="Open SkyDesk administration").click()
-    admin = AdminPage(page, demo)
+    admin = AdminPage(page, pages_demo)
     expect(admin.row("annie")).to_contain_text("Small")
     expect(admin.row("annie")).to_contain_text("running")
     admin.tab("Messages")
@@ -49,8 +51,8 @@ def test_an_administrator_sees_labs_tells_everybody_something_and_ends_a_lab(
         admin.end("annie", "the node is repaired")
     expect(lab.page.locator(".Toastify__toast", has_text="This lab ends")).to_contain_text("Saved untitled.txt")
     lab.page.close()
-    wait_until(lambda: stopped(page, demo), seconds=30, what="the end of the lab")
-    page.goto(f"{demo.url}/hub/spawn")
+    wait_until(lambda: stopped(page, pages_demo), seconds=30, what="the end of the lab")
+    page.goto(f"{pages_demo.url}/hub/spawn")
     last = page.locator("#skydesk-last-end")
     expect(last).to_contain_text("the node is repaired")
     expect(last).to_contain_text("untitled.txt")
@@ -66,14 +68,14 @@ def test_an_administrator_sees_labs_tells_everybody_something_and_ends_a_lab(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_section_violates_a_rule_of_axe_or_is_wider_than_the_page(
-    scheme: str, demo: Demo, new_context: Callable[..., BrowserContext]
+    scheme: str, pages_demo: Demo, new_context: Callable[..., BrowserContext]
 ) -> None:
     if not AXE.exists():
         missing("axe-core (npm ci in widgets/views)")
     page = new_context(size=(700, 700)).new_page()
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    log_in(page, demo, "annie", "home")
-    admin = AdminPage(page, demo)
+    log_in(page, pages_demo, "annie", "home")
+    admin = AdminPage(page, pages_demo)
     for section in SECTIONS:
         admin.open(section)
         expect(page.locator(".sky-admin__panel").locator("table, .sky-empty, .sky-admin__health").first).to_be_visible()
@@ -82,11 +84,11 @@ def test_no_section_violates_a_rule_of_axe_or_is_wider_than_the_page(
     expect(page.locator(".sky-root")).to_have_attribute("data-sky-theme", scheme)
 
 
-def test_who_has_no_rights_is_refused_in_a_sentence(new_context: Callable[..., BrowserContext], demo: Demo, watch: Watch) -> None:
+def test_who_has_no_rights_is_refused_in_a_sentence(new_context: Callable[..., BrowserContext], pages_demo: Demo, watch: Watch) -> None:
     watch.allow("/services/skydesk/admin", 403)
     page = new_context().new_page()
-    log_in(page, demo, "vera", "home")
-    page.goto(f"{demo.url}/services/skydesk/admin")
+    log_in(page, pages_demo, "vera", "home")
+    page.goto(f"{pages_demo.url}/services/skydesk/admin")
     expect(page.locator("body")).to_contain_text("the admin service is not open to vera")
 
 

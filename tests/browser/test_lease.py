@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
-from tests.ports import free_port
-
-from .conftest import missing
+from .conftest import MakeDemo, missing
 from .demo import Demo, wait_until
 from .hub import AXE, axe_violations, log_in, start_profile
 from .lab import LONG_MS, Lab
 from .watch import Watch
+
+pytestmark = pytest.mark.xdist_group("pages of the hub")
 
 POLICY = """
 [profiles.brief]
@@ -76,19 +75,12 @@ FORMS = {"henrietta": ["Brief"], "vera": ["Brief", "Long"], "cecilia": ["Long", 
 
 
 @pytest.fixture(scope="module")
-def short_demo(installed: Path, tiny_survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def short_demo(make_demo: MakeDemo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo whose labs last a minute and a half."""
-    folder = tmp_path_factory.mktemp("short")
-    (folder / "home").mkdir()
-    (folder / "demo").mkdir()
-    policy = folder / "policy.toml"
+    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
     policy.write_text(POLICY)
-    demo = Demo(folder / "demo", home=folder / "home", port=free_port(), policy=policy)
-    try:
-        demo.start()
+    with make_demo("short", policy=policy) as demo:
         yield demo
-    finally:
-        demo.close()
 
 
 @pytest.mark.parametrize("account", FORMS)

@@ -79,7 +79,14 @@ c.Spawner.environment = {{**c.Spawner.environment, "PATH": "{folder}/bin:/usr/bi
 """
 
 
-@pytest.fixture(scope="module", params=["installed", JUPYTERHUB_5])
+# each waits a good part of its time: in processes of their own the two wait at once
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param("installed", marks=pytest.mark.xdist_group("installed hub")),
+        pytest.param(JUPYTERHUB_5, marks=pytest.mark.xdist_group("hub 5")),
+    ],
+)
 def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHub]:
     paths = [jupyterhub_5()] if request.param == JUPYTERHUB_5 else []
     folder = tmp_path_factory.mktemp("labs")
