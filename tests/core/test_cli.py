@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.core.command_line import Command, command_of, use_own_folders
@@ -373,7 +374,9 @@ def test_ctrl_c_stops_a_statement_with_130_and_leaves_nothing(terminal: Terminal
 def test_ctrl_c_stops_a_statement_that_has_given_no_row(terminal: Terminal, tmp_path: Path) -> None:
     process = terminal("query", ENDLESS)
     wait_until((tmp_path / "skydesk" / "skydesk.sqlite").exists, seconds=60, what="the start")
-    time.sleep(2)  # the statement itself leaves no trace outside the process
+    # the statement leaves no trace outside the process but the time that it takes: what comes before it takes less than this
+    worked_seconds = psutil.Process(process.pid).cpu_times().user
+    wait_until(lambda: psutil.Process(process.pid).cpu_times().user > worked_seconds + 2, seconds=60, what="the statement at work")
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, b"skydesk: stopped\n")
