@@ -40,7 +40,8 @@ async def send(handler: "CallHandler", reply: Reply, service: str) -> None:
             handler.set_header("Content-Type", reply.media_type)
             if reply.kept_seconds:
                 handler.set_header("Cache-Control", f"private, max-age={reply.kept_seconds}")
-            await handler.finish(reply.body)
+            # tornado takes an empty body for one, which a 204 may not have
+            await handler.finish(reply.body or None)
         case FileReply():
             await _send_file(handler, reply, service)
         case StreamReply():

@@ -55,7 +55,9 @@ export function RunActions({ run, total, verb, obstacle, onRun, onClose }: { run
 export function Problem({ run, but = [] }: { run: LoadRun; but?: readonly string[] }): JSX.Element | null {
   const problem = run.problem.value;
   if (problem === null) return null;
-  const faults = run.faults.value.filter((fault) => !but.includes(fault.field) || fault.row !== null);
+  const all = run.faults.value.filter((fault) => !but.includes(fault.field) || fault.row !== null);
+  // The message has the first one already.
+  const faults = all.length === 1 && all[0] && problem.includes(all[0].message) ? [] : all;
   return (
     <Message kind="error">
       <span>{problem}</span>
@@ -122,7 +124,10 @@ function CatalogColumns({ form }: { form: MatchForm }): JSX.Element {
   const chosen = form.columns.value;
   return (
     <fieldset class="sky-own__columns">
-      <legend>Columns of the catalogue ({count(chosen.size)} chosen)</legend>
+      <legend>Columns of the catalogue</legend>
+      <p class="sky-own__chosen sky-muted" role="status">
+        {chosen.size === 0 ? "None is chosen." : `Chosen: ${[...chosen].join(", ")}`}
+      </p>
       <input
         class="sky-input"
         type="search"

@@ -62,7 +62,7 @@ export class EditForm extends Change {
     const before = describedColumns(this.table);
     const columns = this.columns.value
       .filter(({ unit, ucd, description }, at) => unit !== before[at]?.unit || ucd !== before[at]?.ucd || description !== before[at]?.description)
-      .map(({ name, unit, ucd, description }) => ({ name, unit: unit.trim() || null, ucd: ucd.trim() || null, description: description.trim() }));
+      .map(({ name, unit, ucd, description }) => ({ name, unit: unit.trim(), ucd: ucd.trim(), description: description.trim() }));
     const indexes = this.columns.value.filter((column) => column.indexed).map((column) => column.name);
     const otherIndexes = this.columns.value.some((column, at) => column.indexed !== before[at]?.indexed);
     return {

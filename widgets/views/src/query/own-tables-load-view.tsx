@@ -180,7 +180,7 @@ function Found({ form, inspection }: { form: LoadForm; inspection: Inspection })
   return (
     <>
       <Faults form={form} inspection={inspection} />
-      <ColumnTable label="Columns" heads={["Column", "Type", "Unit", "Description", "In the file"]}>
+      <ColumnTable label="Columns" heads={["Take", "Column", "Type", "Unit", "Description", "In the file"]}>
         {columns.slice(0, shown).map((column, at) => (
           <ColumnRow key={at} form={form} inspection={inspection} column={column} at={at} />
         ))}
@@ -202,6 +202,9 @@ function ColumnRow({ form, inspection, column, at }: { form: LoadForm; inspectio
   const types = inspection.types.includes(column.type) ? inspection.types : [column.type, ...inspection.types];
   return (
     <tr class={faults.length > 0 ? "sky-own__faulty" : undefined}>
+      <td>
+        <input type="checkbox" aria-label={`Take column ${given}`} checked={column.taken} onChange={(event) => form.correct(at, { taken: event.currentTarget.checked })} />
+      </td>
       <td>
         <Cell label={`Name of column ${given}`} value={column.name} faulty={faults.length > 0 || !column.name.trim()} onInput={(name) => form.correct(at, { name })} />
       </td>
@@ -237,7 +240,9 @@ function ColumnRow({ form, inspection, column, at }: { form: LoadForm; inspectio
 
 /** Every fault by row and column. */
 function Faults({ form, inspection }: { form: LoadForm; inspection: Inspection }): JSX.Element | null {
-  const { faults, fault_count: many } = inspection;
+  const faults = form.foundFaults;
+  // Of those that are counted and not named nobody knows the column: they are told of as long as one that is named still holds.
+  const many = faults.length === 0 ? 0 : inspection.fault_count - (inspection.faults.length - faults.length);
   if (many === 0) return null;
   return (
     <Message kind="error">

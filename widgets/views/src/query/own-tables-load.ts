@@ -19,11 +19,14 @@ export interface Correction {
   type: string;
   unit: string;
   description: string;
+  /** Whether it is loaded. */
+  taken: boolean;
 }
 
 /** Formats that the service reads. */
 export const ACCEPTED = ".csv,.tsv,.tab,.txt,.fits,.fit,.h5,.hdf5,.parquet,.vot,.xml,.ecsv,.gz";
-const LARGEST_UPLOAD = 36_000_000;
+/** The service takes 64 MiB, in base 64. */
+const LARGEST_UPLOAD = 50_000_000;
 const MOST_JOBS = 50;
 
 export class LoadForm {
@@ -112,6 +115,11 @@ export class LoadForm {
     this.columns.value = this.columns.peek().map((column, index) => (index === at ? { ...column, ...change } : column));
   }
 
+  /** The columns that are loaded. */
+  get taken(): readonly Correction[] {
+    return this.columns.value.filter((column) => column.taken);
+  }
+
   /** What is wrong with a column, as the file was read and as the service said of the load. */
   columnFaults({ given_name: given, name }: Correction): LoadFault[] {
     const names = new Set([given.toLowerCase(), name.toLowerCase()]);
@@ -119,7 +127,15 @@ export class LoadForm {
   }
 
   get allFaults(): LoadFault[] {
-    return [...this.run.faults.value.filter((fault) => fault.field !== "name" && fault.field !== "description"), ...(this.inspection.value?.faults ?? [])];
+    return [...this.run.faults.value.filter((fault) => fault.field !== "name" && fault.field !== "description"), ...this.foundFaults];
+  }
+
+  /** What was wrong in the file, without the columns that are left out or whose type is another now: of these the load will tell. */
+  get foundFaults(): LoadFault[] {
+    const found = this.inspection.value;
+    if (!found) return [];
+    const changed = new Set(this.columns.value.filter((column, at) => !column.taken || column.type !== found.columns[at]?.type).flatMap(({ given_name: given, name }) => [given.toLowerCase(), name.toLowerCase()]));
+    return found.faults.filter((fault) => !changed.has(fault.field.toLowerCase()));
   }
 
   /** Load it; gives the table, or null where nothing was loaded. */
@@ -127,7 +143,7 @@ export class LoadForm {
     if (this.obstacle.peek() !== null) return null;
     const { purpose } = this;
     const source = purpose.kind === "query" ? { sql: purpose.sql } : { inspection: this.inspection.peek()?.id };
-    const columns = this.inspection.peek() === null ? null : this.columns.peek().map(({ given_name, name, type }) => ({ given_name, name: name.trim(), type }));
+    const columns = this.inspection.peek() === null ? null : this.taken.map(({ given_name, name, type }) => ({ given_name, name: name.trim(), type }));
     if (purpose.kind === "append") return this.run.run(apiPath("tables", purpose.table.name, "append"), { source, columns });
     const table = await this.run.run("tables", { name: this.name.peek().trim(), description: this.description.peek().trim(), source, columns });
     return table && this.describe(table);
@@ -135,11 +151,11 @@ export class LoadForm {
 
   /** Tell the service the units and descriptions that were corrected. */
   private async describe(table: OwnTable): Promise<OwnTable | null> {
-    const changed = this.columns.peek().flatMap((column) => {
+    const changed = this.taken.flatMap((column) => {
       const found = this.inspection.peek()?.columns.find((known) => known.given_name === column.given_name);
       const made = table.columns.find((known) => known.name.toLowerCase() === column.name.trim().toLowerCase());
       if (!found || !made || (column.unit.trim() === (found.unit ?? "") && column.description.trim() === found.description)) return [];
-      return [{ name: made.name, unit: column.unit.trim() || null, ucd: made.ucd, description: column.description.trim() }];
+      return [{ name: made.name, unit: column.unit.trim(), description: column.description.trim() }];
     });
     if (changed.length === 0) return table;
     try {
@@ -160,7 +176,7 @@ export class LoadForm {
     try {
       const found = inspectionFromJson(await this.transport.json("POST", "tables/inspect", body, reading.signal));
       this.source.value = words;
-      this.columns.value = found.columns.map(({ given_name, name, type, unit, description }) => ({ given_name, name, type, unit: unit ?? "", description }));
+      this.columns.value = found.columns.map(({ given_name, name, type, unit, description }) => ({ given_name, name, type, unit: unit ?? "", description, taken: true }));
       this.inspection.value = found;
     } catch (error) {
       if (!isApiError(error, "cancelled")) this.unreadable.value = errorMessage(error);
@@ -177,7 +193,8 @@ export class LoadForm {
     if (this.reading.value) return "The file is being read.";
     if (this.purpose.kind !== "query" && this.inspection.value === null) return "Choose a file first.";
     if (this.purpose.kind !== "append" && !this.name.value.trim()) return "Give the table a name.";
-    if (this.columns.value.some((column) => !column.name.trim())) return "Give every column a name.";
+    if (this.inspection.value !== null && this.taken.length === 0) return "Take at least one column.";
+    if (this.taken.some((column) => !column.name.trim())) return "Give every column a name.";
     return null;
   }
 }

@@ -93,7 +93,18 @@ describe("a load", () => {
     const loaded = form.load();
     tables.done("tables", M2);
     await loaded;
-    expect(model.last("tables/M2_STARS").body).toEqual({ columns: [{ name: "RA", unit: "rad", ucd: "pos.eq.ra;meta.main", description: "Right ascension" }] });
+    expect(model.last("tables/M2_STARS").body).toEqual({ columns: [{ name: "RA", unit: "rad", description: "Right ascension" }] });
+  });
+
+  test("leaves columns out that are not taken, and what is wrong with them", async () => {
+    const form = await inspected();
+    form.correct(2, { taken: false });
+    expect(form.foundFaults).toEqual([]);
+    void form.load();
+    expect((model.last("tables").body as { columns: { name: string }[] }).columns.map((column) => column.name)).toEqual(["NAME", "RA"]);
+    form.correct(0, { taken: false });
+    form.correct(1, { taken: false });
+    expect(form.obstacle.value).toBe("Take at least one column.");
   });
 
   test("that is cancelled is broken off", async () => {
@@ -112,8 +123,11 @@ describe("a load", () => {
     tables.failed("tables", "invalid_request", "1 row cannot be read", [{ row: 2, field: "count", message: "not an int32" }]);
     expect(await loaded).toBeNull();
     expect(form.run.problem.value).toBe("1 row cannot be read");
-    const column = form.columns.value[2];
-    expect(column && form.columnFaults(column)).toHaveLength(2);
+    const faults = (): number => (form.columns.value[2] ? form.columnFaults(form.columns.value[2]).length : -1);
+    expect(faults()).toBe(2);
+    // What was wrong for the old type says nothing of the new one.
+    form.correct(2, { type: "string" });
+    expect(faults()).toBe(1);
   });
 
   test("that is refused marks the name", async () => {
@@ -170,9 +184,9 @@ describe("a load", () => {
   test("of a file that is too large says what to do", async () => {
     const form = new LoadForm(transport, { kind: "new" });
     const file = new File([], "huge.fits");
-    Object.defineProperty(file, "size", { value: 50_000_000 });
+    Object.defineProperty(file, "size", { value: 80_000_000 });
     await form.readFile(file);
-    expect(form.unreadable.value).toContain("huge.fits has 50 MB, and 36 MB can be sent from here");
+    expect(form.unreadable.value).toContain("huge.fits has 80 MB, and 50 MB can be sent from here");
     expect(model.requests()).toEqual([]);
   });
 });
@@ -212,7 +226,7 @@ describe("a change", () => {
     expect(form.changes()).toEqual({});
     form.name.value = "M2";
     form.change(2, { unit: "", indexed: true });
-    expect(form.changes()).toEqual({ name: "M2", columns: [{ name: "MAG_AUTO_G", unit: null, ucd: "phot.mag", description: "Kron magnitude, g" }], indexes: ["RA", "MAG_AUTO_G"] });
+    expect(form.changes()).toEqual({ name: "M2", columns: [{ name: "MAG_AUTO_G", unit: "", ucd: "phot.mag", description: "Kron magnitude, g" }], indexes: ["RA", "MAG_AUTO_G"] });
     model.answers.set("PATCH tables/M2_STARS", { json: { ...M2, name: "M2" } });
     expect((await form.save())?.name).toBe("M2");
   });
