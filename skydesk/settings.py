@@ -92,6 +92,19 @@ class SkydeskSettings(Configurable):
         help="""Log on as `oracle_user[person]` for queries and jobs of a person, so that the person's own grants and profile hold.
         Each person needs an account of the same name there, with ALTER USER person GRANT CONNECT THROUGH oracle_user.""",
     ).tag(config=True)
+    oracle_own_accounts = Bool(
+        False,
+        help="""Ask Oracle for each person with an account of their own, whose name and password they store in the Query panel or with
+        PUT query/credentials; they are kept encrypted. Needs oracle_credentials_key_file; does not go with oracle_proxy.""",
+    ).tag(config=True)
+    oracle_credentials_key_file = Unicode(
+        help="""File with the Fernet keys that people's passwords are encrypted with, one a line, the newest first; `python -c "from
+        cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"` makes one. What is stored is encrypted anew with the
+        first key whenever the service starts. Jobs read it too. Default: $SKYDESK_ORACLE_CREDENTIALS_KEY_FILE."""
+    ).tag(config=True)
+    oracle_credentials_folder = Unicode(
+        help="""Folder of the encrypted names and passwords, which jobs read too. Default: `oracle-credentials` in data_folder."""
+    ).tag(config=True)
     oracle_refresh_seconds = Float(
         3600, min=1, help="""How often comments and numbers of rows are read anew from Oracle's dictionary, seconds."""
     ).tag(config=True)
@@ -187,6 +200,14 @@ class SkydeskSettings(Configurable):
     @default("oracle_schema")
     def _oracle_schema_default(self) -> str:
         return os.environ.get("SKYDESK_ORACLE_SCHEMA", "")
+
+    @default("oracle_credentials_key_file")
+    def _oracle_credentials_key_file_default(self) -> str:
+        return os.environ.get("SKYDESK_ORACLE_CREDENTIALS_KEY_FILE", "")
+
+    @default("oracle_credentials_folder")
+    def _oracle_credentials_folder_default(self) -> str:
+        return str(Path(self.data_folder).resolve() / "oracle-credentials")
 
     @default("image_cache_folder")
     def _image_cache_folder_default(self) -> str:

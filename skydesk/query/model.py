@@ -17,6 +17,7 @@ __all__ = [
     "Format",
     "HistoryEntry",
     "Output",
+    "OwnAccount",
     "PlanStep",
     "QueryRequest",
     "ResultFile",
@@ -150,6 +151,18 @@ class PlanStep:
 
     cost: float | None = None
     """The database's own measure of the work, up to and with this step; None where it does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """A person's own account in the database, as whom the catalogue is asked; its password is never told."""
+
+    user: str
+    stored_at: datetime
+    """Aware, UTC."""
+
+    warning: str | None = None
+    """What the database said when it was stored, such as that the password will soon expire."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

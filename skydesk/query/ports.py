@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from .model import Cancellation, Column, Explanation, HistoryEntry, Output, ResultFile, ResultMetadata, Table
+from .model import Cancellation, Column, Explanation, HistoryEntry, Output, OwnAccount, ResultFile, ResultMetadata, Table
 
-__all__ = ["Catalog", "QueryHistory", "ResultWriter", "RowStream"]
+__all__ = ["Catalog", "KeepsAccounts", "QueryHistory", "ResultWriter", "RowStream"]
 
 
 class RowStream(Protocol):
@@ -95,6 +95,28 @@ class Catalog(Protocol):
 
     def releases_read(self, sql: str) -> frozenset[str]:
         """Names of the releases whose tables the statement reads; errors as in `check`."""
+
+
+@runtime_checkable
+class KeepsAccounts(Protocol):
+    """A catalogue that people may ask as themselves. Each call raises `NotFound` where it is set up otherwise."""
+
+    def account_of(self, person: str) -> OwnAccount | None:
+        """Tell of a person's account; None where none is stored."""
+
+    def keep_account(self, person: str, user: str, password: str) -> OwnAccount:
+        """Store a person's account, encrypted, in place of the one before, once the database has let it in.
+
+        Raises
+        ------
+        InvalidRequest
+            The database does not let it in, or a field is wrong; nothing is changed.
+        ServiceUnavailable, DeadlineExceeded
+            The database cannot be asked; nothing is changed.
+        """
+
+    def forget_account(self, person: str) -> None:
+        """Forget a person's account, where there is one."""
 
 
 class ResultWriter(Protocol):

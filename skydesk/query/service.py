@@ -16,7 +16,7 @@ from .arrow import schema_of
 from .limits import LimitedRows
 from .model import Column, Explanation, HistoryEntry, QueryRequest, Table
 from .output import output_faults
-from .ports import Catalog, QueryHistory
+from .ports import Catalog, KeepsAccounts, QueryHistory
 from .rules import MAX_STATEMENT_CHARS, number_faults, require_numbers, require_text
 from .running import RunningQueries
 
@@ -125,6 +125,12 @@ class QueryService:
         self._history = history
         self._quick = RunningQueries(per_user=quick_per_user, total=quick_total, wait_seconds=wait_seconds)
         self._streams = RunningQueries(per_user=streams_per_user, total=streams_total, wait_seconds=wait_seconds)
+
+    def accounts(self) -> KeepsAccounts:
+        """The catalogue as a keeper of people's own accounts; raises `NotFound` where it keeps none."""
+        if not isinstance(self._catalog, KeepsAccounts):
+            raise NotFound("the catalogue is not asked with accounts of people's own")
+        return self._catalog
 
     def check(self, user: User, sql: str) -> tuple[Column, ...]:
         """Give the columns that a statement would return, without running it.

@@ -11,6 +11,7 @@ from ..errors import InvalidRequest, NotFound
 from ..query.model import Column, HistoryEntry, QueryRequest, Table
 from ..query.output import FORMATS, parse_output
 from .arrow import ARROW_STREAM, arrow_stream
+from .credentials import CREDENTIALS_ROUTES
 from .fields import Fields
 from .http import BytesReply, Call, JsonReply, Route, StreamReply
 from .jobs import job_to_json
@@ -186,4 +187,4 @@ ROUTES = tuple(
         ("DELETE", "query/history", _clear_history),
         ("POST", "query/notebook", _notebook),
     )
-)
+) + CREDENTIALS_ROUTES

@@ -50,6 +50,9 @@ def catalog_options(settings: SkydeskSettings) -> dict[str, Any]:
             "schema": settings.oracle_schema,
             "proxy": settings.oracle_proxy,
             "refresh_seconds": settings.oracle_refresh_seconds,
+            "own_accounts": settings.oracle_own_accounts,
+            "credentials_key_file": settings.oracle_credentials_key_file,
+            "credentials_folder": settings.oracle_credentials_folder,
         },
     }
 
@@ -72,15 +75,28 @@ def _open_duckdb(survey: "Survey", options: Mapping[str, Any]) -> "DuckdbCatalog
 
 def _open_oracle(survey: "Survey", options: Mapping[str, Any]) -> "OracleCatalog":
     try:
-        from ..backends.oracle_catalog import Account, OracleCatalog
+        from ..backends.oracle_catalog import Account, CredentialStore, OracleCatalog
     except ModuleNotFoundError as error:
         raise ServiceUnavailable("the survey's catalogue is in Oracle, whose driver is missing; pip install skydesk[oracle]") from error
     given = options.get("oracle", {})
-    missing = [name for name in ("dsn", "user", "password_file") if not given.get(name)]
+    own_accounts = given.get("own_accounts", False)
+    needed = ("dsn", "user", "password_file", *(("credentials_key_file",) if own_accounts else ()))
+    missing = [name for name in needed if not given.get(name)]
     if missing:
         message = "is empty; a survey whose catalogue is in Oracle needs it"
         raise InvalidRequest(Fault(field=f"oracle_{name}", message=message) for name in missing)
+    if own_accounts and given["proxy"]:
+        raise InvalidRequest([Fault(field="oracle_own_accounts", message="does not go with oracle_proxy; choose one of them")])
+    credentials = None
+    if own_accounts:
+        credentials = CredentialStore(Path(given["credentials_folder"]), Path(given["credentials_key_file"]))
+        credentials.encrypt_anew()
     account = Account(
-        dsn=given["dsn"], user=given["user"], password_file=Path(given["password_file"]), schema=given["schema"], proxy=given["proxy"]
+        dsn=given["dsn"],
+        user=given["user"],
+        password_file=Path(given["password_file"]),
+        schema=given["schema"],
+        proxy=given["proxy"],
+        credentials=credentials,
     )
     return OracleCatalog(account, survey=survey, connections=options["connections"], refresh_seconds=given["refresh_seconds"])

@@ -2,5 +2,6 @@
 
 from .account import Account
 from .catalog import OracleCatalog
+from .credentials import CredentialStore
 
-__all__ = ["Account", "OracleCatalog"]
+__all__ = ["Account", "CredentialStore", "OracleCatalog"]

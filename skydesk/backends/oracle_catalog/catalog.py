@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeVar
 import oracledb
 
 from ...access import ALL
-from ...errors import InvalidQuery, ServiceUnavailable
+from ...errors import InvalidQuery, NotFound, ServiceUnavailable
 from ...query.acting import acting_person
-from ...query.model import Cancellation, Column, Explanation, Table
+from ...query.model import Cancellation, Column, Explanation, OwnAccount, Table
 from ..duckdb_catalog.types import unique_names
 from ..oracle_sql import translate
 from ..oracle_sql.lexer import refusal
@@ -21,6 +21,7 @@ from .calls import Deadline
 from .codes import Kind
 from .dictionary import Dictionary, Known, read_dictionary
 from .failures import kind_of
+from .own_accounts import OwnAccounts
 from .plans import read_plan
 from .rows import OracleRows
 from .sessions import Session, Sessions
@@ -63,6 +64,7 @@ class OracleCatalog:
         self._columns = {table.name: table.columns for table in survey.tables}
         self._source = {(table.name, column.name): column for table in survey.tables for column in table.columns}
         self._sessions = Sessions(account, count=connections)
+        self._own_accounts = None if account.credentials is None else OwnAccounts(account.credentials, self._sessions)
         self._dictionary = Dictionary(tuple(survey.tables), self._read_dictionary, refresh_seconds=refresh_seconds)
 
     def close(self) -> None:
@@ -121,6 +123,23 @@ class OracleCatalog:
     def releases_read(self, sql: str) -> frozenset[str]:
         """Names of the releases whose tables the statement reads."""
         return frozenset(self._tables[name].release for name in self._statement(sql, None).tables)
+
+    def account_of(self, person: str) -> OwnAccount | None:
+        """Tell of a person's own account; see `KeepsAccounts.account_of`."""
+        return self._accounts().get(person)
+
+    def keep_account(self, person: str, user: str, password: str) -> OwnAccount:
+        """Store a person's own account; see `KeepsAccounts.keep_account`."""
+        return self._accounts().keep(person, user, password)
+
+    def forget_account(self, person: str) -> None:
+        """Forget a person's own account."""
+        self._accounts().forget(person)
+
+    def _accounts(self) -> OwnAccounts:
+        if self._own_accounts is None:
+            raise NotFound("the catalogue is not asked with accounts of people's own")
+        return self._own_accounts
 
     @contextmanager
     def _begun(self, action: str, deadline: Deadline, begin: Callable[[Session], _T]) -> Iterator[_T]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["CODES", "Kind", "Meaning"]
+__all__ = ["CODES", "OWN_ACCOUNT", "Kind", "Meaning"]
 
 
 class Kind(Enum):
@@ -167,3 +167,17 @@ CODES: dict[str, Meaning] = {
     ),
 }
 """Meanings by code. What is not here is Oracle's own text."""
+
+_STORE = "then store it here"
+OWN_ACCOUNT: dict[str, str] = {
+    "ORA-01005": "a password is missing; store that of your Oracle account",
+    "ORA-01017": "the database does not take the name or password of your Oracle account; store the right ones",
+    "ORA-01035": "your Oracle account may not log on while the database is restricted; try again later",
+    "ORA-01045": "your Oracle account may not open a session; ask the database's administrator for CREATE SESSION",
+    "ORA-28000": "your Oracle account is locked; ask the database's administrator to unlock it",
+    "ORA-28001": f"the password of your Oracle account has expired; set a new one in the database, {_STORE}",
+    "ORA-28002": f"the password of your Oracle account will soon expire; set a new one in the database, {_STORE}",
+    "ORA-28011": f"the password of your Oracle account will soon expire; set a new one in the database, {_STORE}",
+    "ORA-28150": "your Oracle account may not act for another; store the name of the account itself",
+}
+"""What the codes of logging on mean to a person whose own account it is."""

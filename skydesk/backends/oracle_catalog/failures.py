@@ -16,9 +16,9 @@ from ...errors import (
     SkydeskError,
 )
 from ..oracle_sql.lexer import Span, place
-from .codes import CODES, Kind
+from .codes import CODES, OWN_ACCOUNT, Kind
 
-__all__ = ["as_skydesk_error", "code_of", "kind_of"]
+__all__ = ["as_own_account_error", "as_skydesk_error", "code_of", "kind_of"]
 
 _log = logging.getLogger("skydesk.oracle")
 _CLASSES: dict[Kind, type[SkydeskError]] = {
@@ -66,6 +66,12 @@ def as_skydesk_error(error: oracledb.Error, sql: str = "") -> SkydeskError:
         return kept(f"{words}{_said(error)} ({code})", hint=advice, **_place(error, sql))
     _log.warning("%s: %s", code or type(error).__name__, words)
     return _CLASSES[kind](f"{words}; {advice} ({code or 'no code'})")
+
+
+def as_own_account_error(error: oracledb.Error) -> SkydeskError:
+    """Find our error for one that came up when a person's own account logged on."""
+    code = code_of(error)
+    return NotAllowed(f"{OWN_ACCOUNT[code]} ({code})") if code in OWN_ACCOUNT else as_skydesk_error(error)
 
 
 def _said(error: oracledb.Error) -> str:

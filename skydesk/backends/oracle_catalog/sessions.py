@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import oracledb
 
 from ...errors import ServiceUnavailable, SkydeskError
-from .account import Account
+from .account import Account, Identity
 from .calls import Caller, Deadline
 from .codes import Kind
-from .failures import as_skydesk_error, kind_of
+from .failures import as_own_account_error, as_skydesk_error, kind_of
 
 __all__ = ["Session", "Sessions"]
 
@@ -74,7 +74,7 @@ class Sessions:
     def __init__(self, account: Account, *, count: int, pools: int = 64) -> None:
         self._account, self._count, self._most_pools = account, count, pools
         self._pools: dict[str, oracledb.ConnectionPool] = {}
-        self._refused: dict[str, tuple[float, str]] = {}
+        self._refused: dict[str, tuple[float, SkydeskError]] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -109,6 +109,27 @@ class Sessions:
         finally:
             _give_back(pool, connection, caller, broken=session.broken or caller.lost)
 
+    def try_to_log_on(self, identity: Identity) -> str:
+        """Log on and off again, as is done before there is a pool: that would do so again and again where it is refused.
+
+        Returns
+        -------
+        str
+            Code of the warning that the database gave, such as ``ORA-28002``; empty for none.
+        """
+        limit = _LOGIN_SECONDS / 2
+        with oracledb.connect(
+            user=identity.login, password=identity.password(), dsn=self._account.dsn, tcp_connect_timeout=limit
+        ) as connection:
+            return getattr(connection.warning, "full_code", "")
+
+    def forget(self, person: str) -> None:
+        """Close the sessions of a person's own account."""
+        with self._lock:
+            keys = [key for key in self._pools if key.startswith(f"{person}/")]
+        for key in keys:
+            self._forget(key)
+
     def close(self) -> None:
         """Close every session; statements that still run are cut off."""
         with self._lock:
@@ -119,12 +140,12 @@ class Sessions:
         closing.leave()
 
     def _connect(self, caller: Caller, deadline: Deadline, person: str, action: str) -> tuple[oracledb.ConnectionPool, oracledb.Connection]:
-        login = self._account.login(person)
-        self._require_rested(login)
+        identity = self._account.identity(person)
+        self._require_rested(identity)
         abandoned = threading.Event()
 
         def acquire() -> tuple[oracledb.ConnectionPool, oracledb.Connection]:
-            pool = self._pool(login)
+            pool = self._pool(identity)
             connection = pool.acquire()
             if abandoned.is_set():
                 pool.drop(connection)
@@ -135,12 +156,12 @@ class Sessions:
         try:
             return caller.call(acquire, Deadline(deadline.remaining_seconds(_LOGIN_SECONDS), deadline.cancellation))
         except oracledb.Error as error:
-            raise self._refusal(login, error) from error
+            raise self._refusal(identity, error) from error
         except SkydeskError as error:
             abandoned.set()
             if not caller.lost:
                 raise
-            self._retire(login)
+            self._retire(identity.key)
             raise deadline.reason() or ServiceUnavailable(
                 f"the database did not let us in within {_LOGIN_SECONDS:g} s; try again in a few minutes"
             ) from error
@@ -153,47 +174,43 @@ class Sessions:
         limit = deadline.remaining_seconds()
         connection.call_timeout = 0 if limit is None else int((limit + _BACKSTOP_SECONDS) * 1000)
 
-    def _pool(self, login: str) -> oracledb.ConnectionPool:
+    def _pool(self, identity: Identity) -> oracledb.ConnectionPool:
+        key = identity.key
         with self._lock:
-            found = self._pools.get(login)
+            found = self._pools.get(key)
         if found is None:
-            self._try(login)
+            self.try_to_log_on(identity)
         with self._lock:
             if self._closed:
                 raise ServiceUnavailable("the catalogue is closed; try again in a moment")
-            pool = self._pools.pop(login, None) or self._open(login)
-            self._pools[login] = pool
+            pool = self._pools.pop(key, None) or self._open(identity)
+            self._pools[key] = pool
             spare = next((name for name, other in self._pools.items() if len(self._pools) > self._most_pools and not other.busy), None)
         if spare is not None:
             self._forget(spare)
         return pool
 
-    def _try(self, login: str) -> None:
-        """Log on once before there is a pool, which would do so again and again where it is refused."""
-        account = self._account
-        oracledb.connect(user=login, password=account.password(), dsn=account.dsn, tcp_connect_timeout=_LOGIN_SECONDS / 2).close()
-
-    def _retire(self, login: str) -> None:
+    def _retire(self, key: str) -> None:
         """Open another pool next time, since this one may wait for a login that never comes back; unless it is just full."""
         with self._lock:
-            pool = self._pools.get(login)
+            pool = self._pools.get(key)
             if pool is None or pool.busy >= self._count:
                 return
-            del self._pools[login]
+            del self._pools[key]
         if not pool.busy:
             Caller().leave(partial(pool.close, force=True))
 
-    def _forget(self, login: str) -> None:
+    def _forget(self, key: str) -> None:
         """Close a pool; the next who asks opens another, with the password as it is then."""
         with self._lock:
-            pool = self._pools.pop(login, None)
+            pool = self._pools.pop(key, None)
         if pool is not None:
             Caller().leave(partial(pool.close, force=True))
 
-    def _open(self, login: str) -> oracledb.ConnectionPool:
+    def _open(self, identity: Identity) -> oracledb.ConnectionPool:
         return oracledb.create_pool(
-            user=login,
-            password=self._account.password(),
+            user=identity.login,
+            password=identity.password(),
             dsn=self._account.dsn,
             min=0,
             max=self._count,
@@ -206,18 +223,18 @@ class Sessions:
             session_callback=_settle,
         )
 
-    def _require_rested(self, login: str) -> None:
-        until, message = self._refused.get(login, (0.0, ""))
-        if time.monotonic() < until:
-            raise ServiceUnavailable(message)
+    def _require_rested(self, identity: Identity) -> None:
+        until, refusal = self._refused.get(identity.key, (0.0, None))
+        if refusal is not None and time.monotonic() < until:
+            raise type(refusal)(str(refusal))
 
-    def _refusal(self, login: str, error: oracledb.Error) -> SkydeskError:
+    def _refusal(self, identity: Identity, error: oracledb.Error) -> SkydeskError:
         """Our error for a login that failed. The next one reads the password anew; a refused one has to wait a while."""
-        ours = as_skydesk_error(error)
+        ours = as_own_account_error(error) if identity.person else as_skydesk_error(error)
         if kind_of(error) is Kind.LOGIN:
-            self._refused[login] = (time.monotonic() + _REST_SECONDS, str(ours))
+            self._refused[identity.key] = (time.monotonic() + _REST_SECONDS, ours)
         if kind_of(error) in {Kind.LOGIN, Kind.LOST}:
-            self._forget(login)
+            self._forget(identity.key)
         return ours
 
 

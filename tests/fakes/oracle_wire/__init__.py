@@ -29,7 +29,9 @@ class WireFake:
     types
         Oracle types by (table, column), where they are not the usual ones of a column's type.
     refusals
-        Further users, with the password of all, and Oracle's error at their login.
+        Further users, with the password of all, and Oracle's error at their login; 28002 lets them in with a warning.
+    users
+        Further users, with their passwords.
     apart
         True for a process that a Ctrl-C in the terminal does not reach.
     """
@@ -41,6 +43,7 @@ class WireFake:
         *,
         types: Mapping[tuple[str, str], str] | None = None,
         refusals: Mapping[str, int] | None = None,
+        users: Mapping[str, str] | None = None,
         port: int = 0,
         apart: bool = False,
     ) -> None:
@@ -48,7 +51,7 @@ class WireFake:
         content = {
             "path": str(path),
             "service": SERVICE,
-            "users": {USER: PASSWORD} | dict.fromkeys(refused, PASSWORD),
+            "users": {USER: PASSWORD} | dict.fromkeys(refused, PASSWORD) | dict(users or {}),
             "refusals": dict(refused),
             "port": port,
             "tables": {

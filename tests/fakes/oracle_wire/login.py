@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from .engine import OracleError
-from .packets import Reader, number, sized
+from .packets import Reader, long_bytes, number, sized
 
 __all__ = ["Login"]
 
 _VERIFIER_ROUNDS, _KEY_ROUNDS = 4096, 3
 _VERIFIER_TYPE = 0x4815
+_EXPIRES_SOON = 28002
 
 
 class Login:
@@ -58,9 +59,12 @@ class Login:
         password = _aes(key, bytes.fromhex(given["AUTH_PASSWORD"]), encrypt=False)[16:]
         if password[: -password[-1]] != self._password:
             raise OracleError(1017, "invalid credential or not authorized; logon denied")
-        if user.upper() in self._refusals:
-            raise OracleError(self._refusals[user.upper()], "the account may not log on")
-        return _answer(
+        code = self._refusals.get(user.upper(), 0)
+        if code and code != _EXPIRES_SOON:
+            raise OracleError(code, "the account may not log on")
+        warning = b"ORA-28002: the password will expire within 5 days"
+        said = b"\x0f" + number(code) + number(len(warning)) + number(0) + long_bytes(warning) if code else b""
+        return said + _answer(
             {
                 "AUTH_SVR_RESPONSE": _aes(key, os.urandom(16) + b"SERVER_TO_CLIENT", encrypt=True).hex().upper(),
                 "AUTH_VERSION_NO": str(19 << 24 | 3 << 16),
