@@ -12,7 +12,7 @@ import numpy as np
 from .backends.healpix_sky import AstropyHealpixSky
 from .errors import InvalidRequest, UsageError
 from .footprint.membership import TileSet
-from .footprint.moc import Moc, moc_of_tiles, tiles_of_moc
+from .footprint.moc import Moc, moc_of_tiles, tiles_of_moc, usual_order
 from .footprint.regions import Box, Circle, Polygon, Region
 from .footprint.sphere import BoolArray
 from .grid import FloatArray, TileGrid
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Footprint", "TileHandle"]
 
-_USUAL_ORDER = 11
 _CHUNK_BYTES = 1 << 20
 
 
@@ -162,11 +161,11 @@ class Footprint:
 
     @cached_property
     def moc(self) -> "MOC":
-        """The footprint as a `mocpy.MOC` of order 11."""
-        return self.moc_of_order(_USUAL_ORDER)
+        """The footprint as a `mocpy.MOC`, of order 11 unless it is small."""
+        return self.moc_of_order()
 
-    def moc_of_order(self, order: int, tiles: Sequence[str] | None = None) -> "MOC":
-        """Give the footprint, or some tiles, as a `mocpy.MOC` of an order from 0 to 14.
+    def moc_of_order(self, order: int | None = None, tiles: Sequence[str] | None = None) -> "MOC":
+        """Give the footprint, or some tiles, as a `mocpy.MOC` of an order from 0 to 14; None for one that suits their area.
 
         Raises
         ------
@@ -180,6 +179,7 @@ class Footprint:
             chosen, unknown = TileSet.of_names(self.tile_set.grid, tiles)
             if unknown:
                 raise InvalidRequest(f"the grid has no tile named {unknown[0]!r:.60}")
+        order = usual_order(chosen) if order is None else order
         made = moc_of_tiles(chosen, order, self._sky)
         return MOC.from_depth29_ranges(order, made.ranges.astype(np.uint64))
 

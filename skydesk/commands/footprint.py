@@ -44,7 +44,7 @@ def add_commands(subparsers: Any) -> None:
 
     moc = actions.add_parser("moc", help="write the coverage map of a release or of some tiles")
     moc.add_argument("-o", "--output", type=Path, metavar="FILE", required=True, help="ending .fits, .json, or .txt for ASCII")
-    moc.add_argument("--order", type=count(0), default=11, metavar="N", help="order of the cells, 0 to 14 (default: 11)")
+    moc.add_argument("--order", type=count(0), metavar="N", help="order of the cells, 0 to 14 (default: 11, deeper for few tiles)")
     moc.add_argument("--tiles", nargs="+", metavar="NAME", help="only these tiles")
     moc.add_argument("--within", type=Path, metavar="MOC", help="only what is also in this map: FITS, JSON or ASCII")
     _add_common(moc)
@@ -124,7 +124,7 @@ def _moc(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
     if form is None:
         raise UsageError(f"{arguments.output.name} must end in {', '.join(_ENDINGS)}")
     made = sky.footprint(arguments.release).moc_of_order(arguments.order, arguments.tiles)
-    moc = Moc(arguments.order, made.to_depth29_ranges)
+    moc = Moc(int(made.max_order), made.to_depth29_ranges)
     if arguments.within is not None:
         moc = moc & MocpyFiles().read(_content(arguments.within))
     _write(arguments.output, MocpyFiles().write(moc, MocFormat(form)))

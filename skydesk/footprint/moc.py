@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import InvalidRequest
-from ..grid import IntArray
+from ..grid import FloatArray, IntArray
 from .membership import TileSet
 from .ports import HealpixSky
 from .sphere import BoolArray
 
-__all__ = ["DEEPEST_ORDER", "MOST_RANGES", "TILE_ORDER", "Moc", "moc_of_tiles", "tiles_of_moc"]
+__all__ = ["DEEPEST_ORDER", "MOST_RANGES", "TILE_ORDER", "Moc", "moc_of_tiles", "tiles_of_moc", "usual_order"]
 
 DEEPEST_ORDER = 29
 MOST_RANGES = 200_000
@@ -22,6 +22,10 @@ TILE_ORDER = 11
 """Order of the cells, two arcminutes wide, by which maps select tiles."""
 
 _FIRST_ORDER = 7
+_USUAL_ORDER, _DEEPEST_FOOTPRINT = 11, 14
+_AREA_ERROR = 5e-4
+"""Part of a map's area by which it may be wrong at the order that is chosen for it."""
+
 _SKY_DEG2 = 4 * math.pi * math.degrees(1) ** 2
 
 
@@ -128,30 +132,40 @@ class Moc:
 
 
 def moc_of_tiles(tiles: TileSet, order: int, sky: HealpixSky) -> Moc:
-    """Give the cells whose centres lie on tiles, so that the area is right on average.
+    """Give the cells whose centres lie on tiles, with the area of the tiles.
 
-    Cells are split only along the edge: what is farther from it than the cell's own radius is all inside or all outside.
+    Cells are split only along the edge: what is farther from it than the cell's own radius is all inside or all outside. Edges run
+    along rows of cells, a whole one of which would be in or out, and the area wrong by a hundredth for one tile. So cells as small as
+    half a tile and smaller are taken in the order of their centres' distance from the edge until their area is that of the tiles to
+    half a cell, rather than up to the edge itself.
 
     Raises
     ------
     InvalidRequest
         The order is beyond what cells of a footprint are good for.
     """
-    if not 0 <= order <= 14:
-        raise InvalidRequest(f"the order of a footprint must be from 0 to 14, got {order}")
+    if not 0 <= order <= _DEEPEST_FOOTPRINT:
+        raise InvalidRequest(f"the order of a footprint must be from 0 to {_DEEPEST_FOOTPRINT}, got {order}")
     at = min(order, _FIRST_ORDER)
     cells = np.arange(_cells(at))
     found: list[IntArray] = []
     while True:
         edge_deg = tiles.edge_arcmin(*sky.centres(cells, at)) / 60
-        decided = np.abs(edge_deg) > _largest_radius_deg(at) if at < order else np.ones(len(cells), np.bool_)
-        inside = cells[decided & (edge_deg > 0)]
-        shift = 2 * (DEEPEST_ORDER - at)
-        found.append(np.stack([inside << shift, (inside + 1) << shift], axis=1))
+        decided = np.abs(edge_deg) > _largest_radius_deg(at)
+        found.append(_ranges_of(cells[decided & (edge_deg > 0)], at))
         if at == order:
-            return Moc(order, np.concatenate(found))
+            chosen = _up_to_area(tiles, found, cells[~decided], edge_deg[~decided], at)
+            return Moc(order, np.concatenate([*found, _ranges_of(chosen, at)]))
         cells = (cells[~decided][:, None] * 4 + np.arange(4)).ravel()
         at += 1
+
+
+def usual_order(tiles: TileSet) -> int:
+    """Choose an order for the map of some tiles: 11, or one at which the area of few tiles is right to a thousandth."""
+    order, area_deg2 = _USUAL_ORDER, tiles.area_deg2
+    while order < _DEEPEST_FOOTPRINT and _SKY_DEG2 / _cells(order) / 2 > _AREA_ERROR * area_deg2:
+        order += 1
+    return order
 
 
 def tiles_of_moc(tiles: TileSet, moc: Moc, sky: HealpixSky, *, within: Moc | None = None) -> TileSet:
@@ -167,6 +181,20 @@ def tiles_of_moc(tiles: TileSet, moc: Moc, sky: HealpixSky, *, within: Moc | Non
     index = tiles.index_of(*sky.centres(np.concatenate(cells), TILE_ORDER))
     found = np.unique(index[index >= 0])
     return TileSet(tiles.grid, tiles.rows[found], tiles.columns[found], approximate=tiles.approximate)
+
+
+def _up_to_area(tiles: TileSet, found: Iterable[IntArray], cells: IntArray, edge_deg: FloatArray, order: int) -> IntArray:
+    """Those of the cells about the edge that make the area of what is found already that of the tiles."""
+    if 2 * _largest_radius_deg(order) > tiles.grid.step_deg:
+        return cells[edge_deg > 0]
+    have = sum(int((ranges[:, 1] - ranges[:, 0]).sum()) for ranges in found) >> 2 * (DEEPEST_ORDER - order)
+    want = round(tiles.area_deg2 / _SKY_DEG2 * _cells(order)) - have
+    return cells[np.argsort(-edge_deg, kind="stable")[: max(0, want)]]
+
+
+def _ranges_of(cells: IntArray, order: int) -> IntArray:
+    shift = 2 * (DEEPEST_ORDER - order)
+    return np.stack([cells << shift, (cells + 1) << shift], axis=1)
 
 
 def _cells(order: int) -> int:

@@ -24,7 +24,7 @@ from .catalogue import CatalogueReader, ListedTile
 from .conditions import Condition, condition_of
 from .density import DensityMaps, density_of_positions, density_of_rows
 from .membership import TileSet
-from .moc import TILE_ORDER, Moc, moc_of_tiles, tiles_of_moc
+from .moc import TILE_ORDER, Moc, moc_of_tiles, tiles_of_moc, usual_order
 from .model import BandQuality, Checked, Density, MocFormat, Place, TileOfRelease, TileProperties
 from .outlines import outline_of
 from .ports import HealpixSky, MocFiles, TileFiles
@@ -213,8 +213,8 @@ class FootprintService:
         found[known] = region.contains_cells(self._sky.cells(ra, dec, 29)) if isinstance(region, Moc) else region.contains(ra, dec)
         return found
 
-    def moc(self, user: User, release: str | None, order: int, tiles: Sequence[str] | None = None) -> Moc:
-        """Give the coverage map of a release, or of some of the survey's tiles.
+    def moc(self, user: User, release: str | None, order: int | None = None, tiles: Sequence[str] | None = None) -> Moc:
+        """Give the coverage map of a release, or of some of the survey's tiles; of the order that suits them for None.
 
         Raises
         ------
@@ -222,10 +222,12 @@ class FootprintService:
             The order is out of range, or a name is that of no tile; every one is named.
         """
         layer = self.layer(user, release)
+        chosen = layer.tiles if tiles is None else self._chosen(tiles)
+        order = usual_order(chosen) if order is None else order
         if tiles is None:
-            moc: Moc = self._keep(("moc", layer.release, order), lambda: moc_of_tiles(layer.tiles, order, self._sky))
+            moc: Moc = self._keep(("moc", layer.release, order), lambda: moc_of_tiles(chosen, order, self._sky))
             return moc
-        return moc_of_tiles(self._chosen(tiles), order, self._sky)
+        return moc_of_tiles(chosen, order, self._sky)
 
     def area_deg2(self, user: User, release: str | None, tiles: Sequence[str] | None = None) -> float:
         """Give the exact area of a release, or of some of the survey's tiles, square degrees; errors as `moc`."""

@@ -80,7 +80,7 @@ def _moc_file(call: Call) -> StreamReply:
     order, form = fields.count_or_none("order"), _format(fields)
     fields.finish()
     release = call.arguments["release"]
-    moc = call.services.footprints.moc(call.user, release, _USUAL_ORDER if order is None else order)
+    moc = call.services.footprints.moc(call.user, release, order)
     content = call.services.footprints.written(moc, form)
     return StreamReply(chunks=iter([content]), media_type=_MEDIA[form], file_name=f"footprint_{release}_{moc.order}.{_ENDINGS[form]}")
 
@@ -92,7 +92,7 @@ def _moc(call: Call) -> JsonReply:
     within = _region(call, fields, "within")
     fields.finish()
     footprints = call.services.footprints
-    moc = footprints.moc(call.user, release, _USUAL_ORDER if order is None else order, tiles)
+    moc = footprints.moc(call.user, release, order, tiles)
     if within is not None:
         moc = moc & (within if isinstance(within, Moc) else footprints.covering(within, max(moc.order, 10)))
     exact = None if within is not None else footprints.area_deg2(call.user, release, tiles)

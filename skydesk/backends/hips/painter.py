@@ -93,9 +93,9 @@ class TilePainter:
             return self._coloured(flux)
         index = self._tiles.index_of(ra, dec)
         for owner in np.unique(index[index >= 0]).tolist():
-            found = windows.get(owner) if owner in owners else self._windows(owner, reach)
-            if found is not None:
-                _draw(found, ra, dec, index == owner, flux)
+            shown = windows.get(owner) if owner in owners else self._windows(owner, reach)
+            if shown is not None:
+                _draw(shown, ra, dec, index == owner, flux)
         return self._coloured(flux)
 
     def _windows(self, owner: int, reach: tuple[FloatArray, FloatArray]) -> "tuple[_Window, ...] | None":
@@ -110,7 +110,7 @@ class TilePainter:
 
     def _sheets(self, owner: int) -> tuple[Sheet, ...] | None:
         tile = self._tiles.grid.tile(int(self._tiles.rows[owner]), int(self._tiles.columns[owner])).name
-        found = []
+        found: list[Sheet] = []
         for band in self._bands:
             try:
                 image = self._images.image(tile, band, self._release)
