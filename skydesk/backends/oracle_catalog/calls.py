@@ -50,6 +50,16 @@ class Deadline:
         limit = f"{self._limit_seconds:g} s"
         return DeadlineExceeded(f"stopped after {limit}, the limit of this run; narrow the statement down, or submit it as a job")
 
+    def pause(self, seconds: float) -> None:
+        """Wait, until the end at most; raises `reason` where there is one then."""
+        wake = threading.Event()
+        if self.cancellation is not None:
+            self.cancellation.on_cancel(wake.set)
+        wake.wait(self.remaining_seconds(seconds))
+        if self.cancellation is not None:
+            self.cancellation.forget(wake.set)
+        self.check()
+
     def check(self) -> None:
         """Raise `reason` where there is one."""
         reason = self.reason()

@@ -32,6 +32,8 @@ __all__ = ["OracleCatalog"]
 
 _PREPARE_SECONDS = 15.0
 _DICTIONARY_SECONDS = 10.0
+_DOWN_SECONDS = 2.0
+"""How often a database that is down is tried again."""
 _T = TypeVar("_T")
 
 
@@ -56,9 +58,14 @@ class OracleCatalog:
         Sessions that one login may have at the same time; further statements wait.
     refresh_seconds
         How often comments and numbers of rows are read anew, seconds.
+    patience_seconds
+        How long a statement that has twice as long to run waits for a database that is down, seconds.
     """
 
-    def __init__(self, account: Account, *, survey: _Survey, connections: int = 16, refresh_seconds: float = 3600) -> None:
+    def __init__(
+        self, account: Account, *, survey: _Survey, connections: int = 16, refresh_seconds: float = 3600, patience_seconds: float = 300
+    ) -> None:
+        self._patience_seconds = patience_seconds
         self._account = account
         self._tables = {table.name: table for table in survey.tables}
         self._columns = {table.name: table.columns for table in survey.tables}
@@ -143,16 +150,28 @@ class OracleCatalog:
 
     @contextmanager
     def _begun(self, action: str, deadline: Deadline, begin: Callable[[Session], _T]) -> Iterator[_T]:
-        """Begin work in a session; once more in a new one where the first turns out to be lost."""
-        with ExitStack() as stack:
-            try:
-                begun = self._begin(stack, action, deadline, begin)
-            except ServiceUnavailable as error:
-                if not (isinstance(error.__cause__, oracledb.Error) and kind_of(error.__cause__) is Kind.LOST):
-                    raise
-                stack.close()
-                begun = self._begin(stack, action, deadline, begin)
-            yield begun
+        """Begin work in a session; anew where that is lost or the database is down, since nothing has been given out yet."""
+        lost, patience = False, self._patience(deadline)
+        while True:
+            with ExitStack() as stack:
+                try:
+                    begun = self._begin(stack, action, deadline, begin)
+                except ServiceUnavailable as error:
+                    kind = kind_of(error.__cause__) if isinstance(error.__cause__, oracledb.Error) else None
+                    if (kind is Kind.LOST and not lost) or (kind is Kind.DOWN and patience.reason() is None):
+                        lost = lost or kind is Kind.LOST
+                    else:
+                        raise
+                else:
+                    yield begun
+                    return
+            if kind is Kind.DOWN:
+                deadline.pause(_DOWN_SECONDS)
+
+    def _patience(self, deadline: Deadline) -> Deadline:
+        """Until when to wait for a database that is down; not at all for what has little time itself."""
+        left = deadline.remaining_seconds()
+        return Deadline(self._patience_seconds if left is None or left >= 2 * self._patience_seconds else 0)
 
     def _begin(self, stack: ExitStack, action: str, deadline: Deadline, begin: Callable[[Session], _T]) -> _T:
         return begin(stack.enter_context(self._sessions.borrow(person=acting_person(), action=action, deadline=deadline)))

@@ -17,6 +17,7 @@ class Kind(Enum):
     LOGIN = "unavailable, and not tried again for a minute: each try may count towards locking the account"
     LOST = "unavailable; tried again once where no row has been given out yet"
     BUSY = "unavailable"
+    DOWN = "unavailable; what has hours to run waits for it some minutes"
     BROKEN = "internal_error"
 
 
@@ -144,13 +145,6 @@ CODES: dict[str, Meaning] = {
         ("ORA-00018 ORA-00020", "the database has as many sessions as it takes", "try again in a moment"),
         ("DPY-4005", "all of SkyDesk's connections to the database are busy", "try again in a moment"),
         ("ORA-00054 ORA-04021 ORA-30006", "the table is being changed", "try again in a moment"),
-        ("ORA-01033 ORA-01034 ORA-01089 ORA-01090 ORA-01109", "the database is starting or stopping", "try again in a few minutes"),
-        (
-            "ORA-12514 ORA-12505 ORA-12528 ORA-12518 ORA-12520 ORA-12541 ORA-12170 ORA-12545",
-            "the database is down or cannot be reached",
-            "try again in a few minutes",
-        ),
-        ("DPY-6000 DPY-6001 DPY-6003 DPY-6005", "the database is down or cannot be reached", "try again in a few minutes"),
         ("DPY-1002 DPY-4007", "SkyDesk is closing its connections", "try again in a moment"),
         (
             "DPY-4000 DPY-4001 DPY-4017 DPY-4026 DPY-4027",
@@ -159,6 +153,16 @@ CODES: dict[str, Meaning] = {
         ),
         ("DPY-3010 DPY-3015", "the driver cannot log on to this kind of database or account", _OPERATOR),
         ("ORA-08103 ORA-01410", "the table was rebuilt while it was read", "run it again"),
+    ),
+    **_table(
+        Kind.DOWN,
+        ("ORA-01033 ORA-01034 ORA-01089 ORA-01090 ORA-01109", "the database is starting or stopping", "try again in a few minutes"),
+        (
+            "ORA-12514 ORA-12505 ORA-12528 ORA-12518 ORA-12520 ORA-12541 ORA-12170 ORA-12545",
+            "the database is down or cannot be reached",
+            "try again in a few minutes",
+        ),
+        ("DPY-6000 DPY-6001 DPY-6003 DPY-6005", "the database is down or cannot be reached", "try again in a few minutes"),
     ),
     **_table(
         Kind.BROKEN,

@@ -28,6 +28,7 @@ _CLASSES: dict[Kind, type[SkydeskError]] = {
     Kind.LOGIN: ServiceUnavailable,
     Kind.LOST: ServiceUnavailable,
     Kind.BUSY: ServiceUnavailable,
+    Kind.DOWN: ServiceUnavailable,
     Kind.BROKEN: InternalError,
 }
 _AT_FAULT = re.compile(r'(?:"[^"\n]*"|[\w$#]+)(?:\s*\.\s*(?:"[^"\n]*"|[\w$#]+))*|\'[^\'\n]*\'|\S')

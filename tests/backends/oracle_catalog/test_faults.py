@@ -27,13 +27,13 @@ def clear_faults(wire: WireFake) -> Iterator[None]:
     wire.clear()
 
 
-@pytest.mark.parametrize("place", ["login", "parse", "execute"])
+@pytest.mark.parametrize("place", ["connect", "login", "parse", "execute"])
 @pytest.mark.parametrize("kind", ["drop", "partial"])
 def test_a_connection_lost_before_the_first_row_is_made_anew(
     open_catalog: Opener, account: Account, wire: WireFake, kind: str, place: str
 ) -> None:
     catalog = open_catalog(account)
-    wire.fault(kind, place, sql="" if place == "login" else SQL)
+    wire.fault(kind, place, sql="" if place in {"connect", "login"} else SQL)
     assert read(catalog, SQL, limit_seconds=30).num_rows == STAR_COUNT
 
 
@@ -53,10 +53,10 @@ def test_a_database_that_is_gone_for_two_connections_in_a_row_is_said_to_be(open
         read(open_catalog(account), SQL, limit_seconds=30)
 
 
-@pytest.mark.parametrize("place", ["login", "parse", "execute", "fetch"])
+@pytest.mark.parametrize("place", ["connect", "login", "parse", "execute", "fetch"])
 def test_nothing_that_hangs_outlives_its_deadline(open_catalog: Opener, account: Account, wire: WireFake, place: str) -> None:
     catalog = open_catalog(account)
-    wire.fault("hang", place, sql="" if place == "login" else SQL, seconds=20)
+    wire.fault("hang", place, sql="" if place in {"connect", "login"} else SQL, seconds=20)
     begin = time.monotonic()
     with pytest.raises(DeadlineExceeded, match=r"stopped after 0\.4 s"):
         read(catalog, SQL, batch_rows=100, limit_seconds=0.4)
@@ -155,6 +155,51 @@ def test_tables_are_listed_while_the_database_is_down_and_completed_when_it_is_b
     while catalog.tables()[0].row_count != STAR_COUNT:
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_statement_that_has_the_time_waits_for_a_database_that_is_down(open_catalog: Opener, account: Account, wire: WireFake) -> None:
+    catalog = open_catalog(account)
+    wire.go_down()
+    back = Timer(1, wire.clear)
+    back.start()
+    assert read(catalog, SQL).num_rows == STAR_COUNT
+    back.join()
+
+
+def test_one_that_has_not_or_that_waits_too_long_is_told_that_it_is_down(open_catalog: Opener, account: Account, wire: WireFake) -> None:
+    catalog = open_catalog(account, patience_seconds=0.2)
+    wire.go_down()
+    with pytest.raises(ServiceUnavailable, match=r"down or cannot be reached"):
+        read(catalog, SQL, limit_seconds=0.3)
+    with pytest.raises(ServiceUnavailable, match=r"down or cannot be reached"):
+        read(catalog, SQL)
+
+
+def test_who_waits_for_a_database_that_is_down_can_cancel(open_catalog: Opener, account: Account, wire: WireFake) -> None:
+    catalog, cancellation = open_catalog(account), Cancellation()
+    wire.go_down()
+    timer = Timer(0.3, cancellation.cancel)
+    timer.start()
+    with pytest.raises(SkydeskError, match="cancelled by the user"):
+        read(catalog, SQL, cancellation=cancellation)
+    timer.join()
+
+
+def test_row_counts_are_kept_and_asked_for_again_when_they_are_old(open_catalog: Opener, account: Account, wire: WireFake) -> None:
+    def asked() -> int:
+        return sum(kind == "execute" and "num_rows" in what["sql"] for kind, what in wire.log())
+
+    kept = open_catalog(account)
+    wire.log()
+    assert [kept.tables()[0].row_count for _ in range(5)] == [STAR_COUNT] * 5
+    assert asked() == 1
+    aging, total = open_catalog(account, refresh_seconds=0.05), 0
+    end = time.monotonic() + 20
+    while total < 3:
+        assert aging.tables()[0].row_count == STAR_COUNT
+        total += asked()
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_a_full_pool_is_waited_for_and_then_said_to_be(open_catalog: Opener, account: Account) -> None:

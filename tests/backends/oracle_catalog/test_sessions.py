@@ -27,6 +27,17 @@ def test_sessions_say_who_asks_and_what_for(catalog: OracleCatalog, wire: WireFa
     assert {"client_identifier": "vera", "module": "skydesk", "action": "query", "client_info": None, "dbop": "skydesk.query"} in tags
 
 
+def test_sessions_say_what_each_act_is(catalog: OracleCatalog, open_catalog: Opener, account: Account, wire: WireFake) -> None:
+    wire.log()
+    with acting_for("vera"):
+        catalog.check("SELECT ID FROM GALAXIES")
+        catalog.explain("SELECT ID FROM GALAXIES")
+    open_catalog(account).tables()
+    tags = [(what["client_identifier"], what["module"], what["action"], what["dbop"]) for kind, what in wire.log() if kind == "tags"]
+    assert {("vera", "skydesk", action, f"skydesk.{action}") for action in ("check", "explain")} <= set(tags)
+    assert (None, "skydesk", "dictionary", "skydesk.dictionary") in tags
+
+
 def test_the_next_who_asks_is_not_taken_for_the_last(open_catalog: Opener, account: Account, wire: WireFake) -> None:
     catalog = open_catalog(account, connections=1)
     for person in ("vera", "cecilia"):

@@ -20,7 +20,7 @@ class Fault:
     """``drop`` the connection, ``hang`` without an answer, answer with a ``partial`` packet, be ``slow``, or an ``error``."""
 
     place: str
-    """``login``, ``parse``, ``execute`` or ``fetch``."""
+    """``connect``, ``login``, ``parse``, ``execute`` or ``fetch``."""
 
     code: int = 0
     """Oracle's number of an ``error``."""

@@ -62,6 +62,7 @@ class Session(threading.Thread):
         if code:
             self._packets.refuse(code)
             return
+        self._meet_fault("connect")
         self._packets.accept()
         while True:
             kind, content = self._packets.receive()
