@@ -66,8 +66,14 @@ class _Template:
     def patched(self, x: int, y: int) -> bytearray:
         head = bytearray(self.head)
         for at, key, axis, value in self.moved:
-            head[at : at + 80] = float_card(key, value - (x if axis == 1 else y), "reference pixel, moved with the cut")
+            head[at : at + 80] = _moved_card(key, value - (x if axis == 1 else y) + 0.0)
         return head
+
+
+@lru_cache(maxsize=64)
+def _moved_card(key: str, value: float) -> bytes:
+    """Make the card of a CRPIX, which the planes of a cut have in common; a zero has no sign, since a cache does not tell it."""
+    return float_card(key, value, "reference pixel, moved with the cut")
 
 
 @lru_cache(maxsize=512)

@@ -157,6 +157,18 @@ def _find(
 
 
 @inlined
+def _sizes(offsets: Any, found: int, streams: Any, window: Any) -> tuple[int, int]:
+    """Tell the room, bytes, for what is to be read of streams that do not lie in the window, and for that of all."""
+    lacking, whole = 0, 0
+    for k in range(found):
+        at, wanted = offsets[streams[_TILE, k]] + streams[_FIRST, k] // 8, streams[_WANTED, k]
+        room = max(wanted, _WINDOW_BYTES)
+        whole += room
+        lacking += room if at < window[0] or at + wanted > window[1] else 0
+    return lacking, whole
+
+
+@inlined
 def _fetch_all(descriptor: int, offsets: Any, lengths: Any, found: int, streams: Any, address: int, window: Any) -> int:
     """Read the bytes of streams to an address, and make their bits count from there; 0, or a fault.
 
@@ -237,12 +249,10 @@ def decode_box(
             found, fault = _find(lengths, shape, bits, values, first_entry, at, y + row, size, count, streams)
             if fault != 0:
                 return fault
-            most = slack
-            for k in range(found):
-                most += max(streams[_WANTED, k], _WINDOW_BYTES)
-            if window[3] + most > buffer.size:
-                if most > buffer.size:
-                    buffer = np.empty(2 * most, np.uint8)
+            lacking, whole = _sizes(offsets, found, streams, window)
+            if window[3] + lacking + slack > buffer.size:
+                if whole + slack > buffer.size:
+                    buffer = np.empty(2 * whole + slack, np.uint8)
                 window[:] = 0
             fault = _fetch_all(descriptor, offsets, lengths, found, streams, buffer.ctypes.data, window)
             if fault == 0:
