@@ -122,13 +122,16 @@ class DemoHub:
         return path
 
     def _environment(self) -> dict[str, str]:
-        """The hub's environment: the labs ask nobody outside for news or updates."""
+        """The hub's environment: the labs ask nobody outside for news or updates, nor node whether JupyterLab must be built anew."""
         config = self.folder / "jupyter-config"
         config.mkdir(exist_ok=True)
         overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
         settings = config / "labconfig"
         settings.mkdir(exist_ok=True)
         (settings / "default_setting_overrides.json").write_text(json.dumps(overrides))
+        page = {"buildAvailable": False, "buildCheck": False}
+        server = {"ServerApp": {"tornado_settings": {"page_config_data": page}}}
+        (config / "jupyter_server_config.json").write_text(json.dumps(server))
         return {**os.environ, "JUPYTER_CONFIG_PATH": str(config), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     def _wait_until_healthy(self, deadline: float) -> None:

@@ -1,6 +1,7 @@
 """Three accounts log in, and each sees its own services and no other."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -77,3 +78,13 @@ def test_who_is_not_logged_in_gets_nothing(open_lab: OpenLab, demo: Demo) -> Non
     with lab.cookies() as vera:
         other = vera.get(f"{demo.url}/user/henrietta/skydesk/api/jobs", headers={"Accept": "application/json"})
         assert other.status_code in {302, 401, 403, 404, 424, 503}
+
+
+def test_a_lab_that_is_visited_does_not_ask_node_whether_it_must_be_built_anew(states: Callable[[str], Any], demo: Demo) -> None:
+    with demo.client() as vera:
+        for cookie in states("vera")["cookies"]:
+            vera.cookies.set(cookie["name"], cookie["value"], domain="127.0.0.1", path=cookie["path"])
+        page = vera.get("/user/vera/lab")
+    assert page.status_code == 200
+    assert '"buildCheck": false' in page.text
+    assert '"buildAvailable": false' in page.text
