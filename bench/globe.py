@@ -10,8 +10,13 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from skydesk.backends.healpix_sky import AstropyHealpixSky
+from skydesk.backends.moc_files import MocpyFiles
 from skydesk.footprint.membership import TileSet
+from skydesk.footprint.moc import moc_of_tiles
+from skydesk.footprint.model import MocFormat
 from skydesk.footprint.regions import Polygon
+from skydesk.grid import TileGrid
 from skydesk.survey import load_survey, shipped_survey
 
 __all__ = ["figures", "globe_page", "layer_of_des"]
@@ -38,8 +43,10 @@ async (code, answers) => {
     send: (content) => {
       if (content.kind !== "request") return;
       if (content.path.startsWith("footprint/hips/DR2/files/")) {
-        window.cells = (window.cells ?? 0) + 1;
-        queueMicrotask(() => heard.forEach((callback) => callback({ kind: "reply", id: content.id, status: 200 }, [cell])));
+        const map = content.path.includes("Moc.fits");
+        window.cells = (window.cells ?? 0) + (map ? 0 : 1);
+        const body = map ? Uint8Array.from(atob(answers.moc), (letter) => letter.charCodeAt(0)) : cell;
+        queueMicrotask(() => heard.forEach((callback) => callback({ kind: "reply", id: content.id, status: 200 }, [body])));
         return;
       }
       const json = answers[content.path];
@@ -134,6 +141,9 @@ def globe_page(browser: Browser, layer: dict[str, Any], *, side: int = _SIDE_PX,
     }
     hips = {"available": image, "order": 11, "first_order": 3, "job_id": None, "job_phase": None, "version": "1"}
     answers["footprint/hips/DR2"] = hips
+    tiles = TileSet.of_runs(TileGrid(**layer["grid"]), layer["runs"], approximate=True)
+    moc = MocpyFiles().write(moc_of_tiles(tiles, 9, AstropyHealpixSky()), MocFormat.FITS) if image else b""
+    answers["moc"] = base64.b64encode(moc).decode()
     code = (_STATIC / "footprint.js").read_text()
     page.evaluate(f"([code, answers]) => ({_MODEL})(code, answers)", [code, answers])
     return page

@@ -5,11 +5,9 @@ import { phaseWord } from "../jobs/words";
 import { PHASES, type Phase } from "../shared/job";
 import { fields } from "../shared/json";
 import { apiPath, errorMessage, isApiError, type Transport } from "../shared/model";
-import { cellAt } from "./healpix";
-import { cellPath, HipsImage, type Cell, type FetchCell } from "./hips";
+import { coverFromFits } from "./cover";
+import { cellPath, HipsImage, type FetchCell } from "./hips";
 import type { Texture } from "./raster";
-import { centreOf, stepOf, type Grid } from "./tiles";
-import type { Layer } from "./data";
 
 export interface PictureFacts {
   available: boolean;
@@ -26,9 +24,6 @@ export interface PictureFacts {
 export type Decode = (bytes: Uint8Array, side: number) => Promise<Texture>;
 
 const FOLLOW_MS = 3000;
-/** Cells of this order are as large as a tile or larger: the tiles tell which of them can have a picture. */
-const PRUNE_ORDER = 6;
-
 export class PictureState {
   readonly facts: Signal<PictureFacts | null> = signal(null);
   readonly image: Signal<HipsImage | null> = signal(null);
@@ -40,7 +35,6 @@ export class PictureState {
   readonly arrived = signal(0);
 
   private release = "";
-  private layer: Layer | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -54,14 +48,13 @@ export class PictureState {
   }
 
   /** Ask what there is of a release. */
-  async load(layer: Layer): Promise<void> {
-    if (layer.release !== this.release) {
+  async load(release: string): Promise<void> {
+    if (release !== this.release) {
       this.image.peek()?.close();
       this.image.value = null;
       this.facts.value = null;
     }
-    this.release = layer.release;
-    this.layer = layer;
+    this.release = release;
     await this.reload();
   }
 
@@ -74,7 +67,7 @@ export class PictureState {
       const ended = this.facts.peek()?.job_phase != null && facts.job_phase === null;
       this.facts.value = facts;
       this.problem.value = ended && !facts.available ? "the job that makes the picture has ended without one; its log in the Jobs panel says why" : null;
-      this.take(facts);
+      await this.take(facts);
       if (facts.job_phase !== null) this.timer = setTimeout(() => void this.reload(), FOLLOW_MS);
     } catch (error) {
       if (release === this.release && !isApiError(error, "not_found")) this.problem.value = errorMessage(error);
@@ -94,20 +87,26 @@ export class PictureState {
     this.busy.value = false;
   }
 
-  private take(facts: PictureFacts): void {
+  private async take(facts: PictureFacts): Promise<void> {
     const before = this.image.peek();
-    if (!facts.available || before?.facts.version === (facts.version ?? "")) return;
-    before?.close();
-    const { release, layer } = this;
+    const { release } = this;
     const hips = { release, version: facts.version ?? "", order: facts.order, firstOrder: facts.first_order };
-    this.image.value = new HipsImage(hips, this.fetchFrom(release, hips.version), layer ? coverOf(layer) : () => true, () => (this.arrived.value += 1));
+    if (!facts.available || before?.facts.version === hips.version) return;
+    const { buffer } = await this.transport.request("GET", this.addressOf("Moc.fits", hips.version));
+    if (release !== this.release || !buffer) return;
+    before?.close();
+    this.image.value = new HipsImage(hips, this.fetchFrom(hips.version), coverFromFits(buffer), () => (this.arrived.value += 1));
+  }
+
+  private addressOf(file: string, version: string): string {
+    return `${apiPath("footprint", "hips", this.release)}/files/${file}?version=${encodeURIComponent(version)}`;
   }
 
   /** Browsers keep cells for a day: the version in their addresses tells those of an image that was made anew from those before. */
-  private fetchFrom(release: string, version: string): FetchCell {
+  private fetchFrom(version: string): FetchCell {
     return async (cell, side, signal) => {
       try {
-        const { buffer } = await this.transport.request("GET", `${apiPath("footprint", "hips", release)}/files/${cellPath(cell)}?version=${encodeURIComponent(version)}`, undefined, signal);
+        const { buffer } = await this.transport.request("GET", this.addressOf(cellPath(cell), version), undefined, signal);
         return buffer && buffer.length > 0 ? await this.decode(buffer, side) : null;
       } catch (error) {
         if (isApiError(error, "not_found")) return null;
@@ -134,35 +133,6 @@ function factsFromJson(json: unknown): PictureFacts {
     job_phase: of.textOrNull("job_phase"),
     version: of.textOrNull("version"),
   };
-}
-
-/** Tells which cells have a part of the layer's tiles, as far as points of the tiles tell it. */
-export function coverOf({ grid, runs }: Pick<Layer, "grid" | "runs">): (cell: Cell) => boolean {
-  let covered: Set<string> | null = null;
-  return ({ order, pixel }) => {
-    covered ??= coveredCells(grid, runs);
-    return order > PRUNE_ORDER ? covered.has(`${PRUNE_ORDER}/${Math.floor(pixel / 4 ** (order - PRUNE_ORDER))}`) : covered.has(`${order}/${pixel}`);
-  };
-}
-
-function coveredCells(grid: Grid, runs: readonly (readonly number[])[]): Set<string> {
-  const finest = new Set<number>();
-  const half = stepOf(grid) / 2 + 0.01;
-  for (const [row = 0, ...pairs] of runs) {
-    for (let n = 0; n < pairs.length; n += 2) {
-      for (let column = pairs[n]!; column < pairs[n]! + pairs[n + 1]!; column += 1) {
-        const { ra, dec } = centreOf(grid, { row, column });
-        for (const up of [-1, 0, 1]) {
-          const height = Math.max(-90, Math.min(90, dec + up * half));
-          const across = half / Math.max(0.01, Math.cos((height * Math.PI) / 180));
-          for (const east of [-1, 0, 1]) finest.add(cellAt(PRUNE_ORDER, ra + east * across, height));
-        }
-      }
-    }
-  }
-  const all = new Set<string>();
-  for (const cell of finest) for (let order = PRUNE_ORDER, pixel = cell; order >= 0; order -= 1, pixel = Math.floor(pixel / 4)) all.add(`${order}/${pixel}`);
-  return all;
 }
 
 async function decodePng(bytes: Uint8Array, side: number): Promise<Texture> {

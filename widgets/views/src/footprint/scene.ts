@@ -142,10 +142,15 @@ export class Painter {
   words(context: CanvasRenderingContext2D, scene: Scene, view: View, theme: Theme, ratio: number): void {
     context.font = `${11 * ratio}px ${theme.font}`;
     context.textBaseline = "middle";
+    // Over an image words need an edge of their own.
+    context.shadowColor = scene.image ? css(faint(theme.background, 0.95)) : "transparent";
+    context.shadowBlur = scene.image ? 3 * ratio : 0;
     if (scene.switches.grid && scene.switches.labels) paintLabels(context, view, theme, ratio);
     if (scene.switches.landmarks) this.paintLandmarks(context, view, theme, ratio, scene.mark?.label);
     if (scene.mark) paintMark(context, view, scene.mark, theme, ratio);
     paintScale(context, view, theme, ratio);
+    context.shadowColor = "transparent";
+    context.shadowBlur = 0;
   }
 
   private paintSky(raster: Raster, view: View, theme: Theme): void {

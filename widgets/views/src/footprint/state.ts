@@ -127,8 +127,7 @@ export class FootprintState {
     if (!first || this.releases.status.value.state === "failed") return;
     await this.show(first.release);
     this.lookAtSurvey();
-    const layer = this.layers.peek().get(first.release);
-    if (layer) void this.picture.load(layer.facts);
+    void this.picture.load(first.release);
     this.densityRelease.value = first.release;
     void this.loadKinds(first.release);
     this.follow("positions_text", (value) => typeof value === "string" && value !== this.positionsText.peek() && this.setPositions(value));

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { cellAt, pointsOf } from "../../src/footprint/healpix";
+import { coverFromFits } from "../../src/footprint/cover";
+import { pointsOf } from "../../src/footprint/healpix";
 import { cellPath, HipsImage, orderFor, visibleCells, type Cell, type FetchCell } from "../../src/footprint/hips";
-import { coverOf } from "../../src/footprint/picture";
 import { View, type ProjectionName } from "../../src/footprint/projection";
 import { Raster, type Texture } from "../../src/footprint/raster";
+import { cellAt } from "../fakes/healpix";
 import { settled } from "../fakes/model";
 
 const FACTS = { release: "DR2", version: "1", order: 11, firstOrder: 3 };
@@ -172,11 +175,22 @@ test("half opaque, the image lets through what is under it", async () => {
   }
 });
 
-test("only cells that tiles reach may have a picture", () => {
-  const grid = { prefix: "DES", first_ra_deg: 275, first_dec_deg: 30, last_dec_deg: -74, step_arcsec: 2570, size_pixels: 10_000, pixel_scale_arcsec: 0.263 };
-  const covered = coverOf({ grid, runs: [[43, 67, 2]] });
-  for (const order of [3, 6, 9]) {
-    expect(covered({ order, pixel: cellAt(order, 323.4, -0.7) })).toBe(true);
-    expect(covered({ order, pixel: cellAt(order, 123.4, 40) })).toBe(false);
-  }
+const MAP = new Uint8Array(readFileSync(resolve(import.meta.dirname, "../data/moc.fits")));
+
+test("the coverage map of an image tells which cells of any order it has", () => {
+  const covered = coverFromFits(MAP);
+  // tests/data/make_moc.py: cells 7 and 8 of order 3, and 4 x 4^6 of order 9
+  const wanted = [0, 1, 2, 3].map((pixel) => covered({ order: 1, pixel }));
+  expect(wanted).toEqual([true, false, false, false]);
+  expect([6, 7, 8, 9].map((pixel) => covered({ order: 3, pixel }))).toEqual([false, true, true, false]);
+  expect([16383, 16384, 16385].map((pixel) => covered({ order: 9, pixel }))).toEqual([false, true, false]);
+  expect(covered({ order: 11, pixel: 16384 * 16 + 15 })).toBe(true);
+  expect(covered({ order: 12, pixel: 12 * 4 ** 12 - 1 })).toBe(false);
+});
+
+test.each([
+  ["no FITS file", new Uint8Array(2880)],
+  ["cut off", MAP.subarray(0, 5761)],
+])("a coverage map that is %s is said to be so", (words, bytes) => {
+  expect(() => coverFromFits(bytes)).toThrow(words);
 });
