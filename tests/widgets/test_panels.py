@@ -169,6 +169,18 @@ def test_lines_that_nobody_waits_for_are_broken_off() -> None:
     panel.close()
 
 
+def test_lines_of_a_panel_that_is_closed_are_broken_off() -> None:
+    transport = FakeLineTransport([b'{"rows": 1}\n', b'{"rows": 2}\n'])
+    panel = line_panel(transport)
+    comm = comm_of(panel)
+    comm.receive({"kind": "request", "id": "r1", "method": "POST", "path": "tables", "body": {}, "lines": True})
+    comm.wait_for(lambda content: content.get("kind") == "line")
+    panel.close()
+    transport.go_on.set()
+    assert transport.closed.wait(20)
+    assert [content["kind"] for content, _ in comm.messages] == ["line"]
+
+
 def test_a_refusal_of_lines_is_an_answer_like_any_other() -> None:
     panel = line_panel(FakeLineTransport([]))
     comm_of(panel).receive({"kind": "request", "id": "r1", "method": "POST", "path": "refused", "body": {}, "lines": True})

@@ -57,6 +57,8 @@ class Panel(anywidget.AnyWidget):
         """Stop the panel's streams, take it off the page and let go of the connection that it made."""
         for path in list(self._streams):
             self._unsubscribe(path)
+        for stop in list(self._line_calls.values()):
+            stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         super().close()
         if self._owns_connection:
