@@ -29,6 +29,7 @@ from .rows import RowReader
 from .transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
+    from .account_handle import AccountHandle
     from .footprint_handle import Footprint
 
 __all__ = ["Cutout", "Cutouts", "JobHandle", "Result", "RowReader", "SkyDesk", "connect"]
@@ -329,6 +330,13 @@ class SkyDesk:
     def job(self, job_id: str) -> JobHandle:
         """The job of this id; raises `NotFound` where you have none."""
         return find_job(self.transport, job_id)
+
+    @property
+    def account(self) -> "AccountHandle":
+        """Your own account in the survey's database, where people have some: `AccountHandle.store` stores it."""
+        from .account_handle import AccountHandle
+
+        return AccountHandle(self.transport)
 
     def footprint(self, release: str | None = None) -> "Footprint":
         """Tell where a release is: its tiles, their files, coverage maps, and whether positions lie in it.

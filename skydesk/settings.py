@@ -94,7 +94,7 @@ class SkydeskSettings(Configurable):
     ).tag(config=True)
     oracle_own_accounts = Bool(
         False,
-        help="""Ask Oracle for each person with an account of their own, whose name and password they store in the Query panel or with
+        help="""Ask Oracle for each person with an account of their own, whose name and password they store with sky.account.store or
         PUT query/credentials; they are kept encrypted. Needs oracle_credentials_key_file; does not go with oracle_proxy.""",
     ).tag(config=True)
     oracle_credentials_key_file = Unicode(

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from skydesk.errors import InvalidRequest, NotAllowed
+from skydesk.client import SkyDesk
+from skydesk.errors import InvalidRequest, NotAllowed, NotFound
 from skydesk.jobs.model import Phase
 from skydesk.query.model import QueryRequest
 from skydesk.query.output import parse_output
 from skydesk.settings import SkydeskSettings
 from skydesk.survey import load_survey
+from skydesk.transport import LocalTransport
 from skydesk.web.http import Call, JsonReply, find_route
 from skydesk.web.query import ROUTES
 from skydesk.web.query_job import submit_query
@@ -115,6 +117,32 @@ def test_people_with_accounts_of_their_own_leave_no_password_behind(
     written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert len(written) > 3
     assert not [path for path in written if any(password.encode() in path.read_bytes() for password in passwords)]
+
+
+def test_a_notebook_stores_an_account_with_a_password_that_it_asks_for(
+    settings: SkydeskSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keys").write_text(Fernet.generate_key().decode())
+    settings.oracle_own_accounts, settings.oracle_credentials_key_file = True, str(tmp_path / "keys")
+    monkeypatch.setattr("skydesk.account_handle.getpass", lambda _: OWN_PASSWORD)
+    with SkyDesk(LocalTransport(build_services(settings, mode="embedded"), local_user(settings))) as sky:
+        assert sky.account.stored() is None
+        kept = sky.account.store("vrubin")
+        assert kept is not None
+        assert kept == sky.account.stored()
+        assert kept.user == "vrubin"
+        assert OWN_PASSWORD not in repr(kept)
+        sky.account.forget()
+        assert sky.account.stored() is None
+    assert OWN_PASSWORD not in "".join(capfd.readouterr())
+
+
+def test_a_survey_without_own_accounts_says_so(settings: SkydeskSettings) -> None:
+    with (
+        SkyDesk(LocalTransport(build_services(settings, mode="embedded"), local_user(settings))) as sky,
+        pytest.raises(NotFound, match="own"),
+    ):
+        sky.account.stored()
 
 
 def test_what_an_oracle_survey_needs_is_named(settings: SkydeskSettings) -> None:
