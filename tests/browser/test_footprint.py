@@ -19,6 +19,14 @@ from .lab import LONG_MS, Lab
 
 GOLDEN = Path(__file__).parents[1] / "data/globe"
 SIDE = 240
+COLOURFUL = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const colours = new Set();
+  for (let at = 0; at < data.length; at += 44) colours.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+  return colours.size > 1500;
+}"""
+"""Tells whether there are more colours than lines and areas have."""
+
 THEMES = {"dark": "JupyterLab Dark", "light": "JupyterLab Light"}
 
 
@@ -148,6 +156,43 @@ def test_the_globe_is_turned_and_its_tiles_are_chosen_by_pointer_and_keyboard(la
     panel.root.get_by_role("textbox", name="Your positions").fill("RA,DEC\n323.36,-0.82\n10,10\n")
     panel.root.get_by_role("button", name="Are they in?").click()
     expect(panel.root.get_by_text("of 2: 1 in DR1, 1 in DR2")).to_be_visible()
+
+
+def test_positions_of_a_query_a_map_and_the_colour_image_come_onto_the_globe(lab: Lab) -> None:
+    with lab.cookies() as client:
+        answer = client.post("footprint/hips/DR2", json={"order": 7})
+        assert answer.status_code in {201, 409}, answer.text
+    page, panel = lab.page, FootprintPanel.of(lab)
+    under = panel.root.get_by_role("region", name="Colour image").get_by_label("Under the lines")
+
+    result = lab.query().run("SELECT RA, DEC FROM DR2_MAIN WHERE TILENAME = 'DES2134-0041' FETCH FIRST 30 ROWS ONLY")
+    result.get_by_role("button", name="Globe").click()
+    own = panel.root.get_by_role("region", name="Your positions")
+    expect(own.get_by_text("of 30: 30 in DR1, 30 in DR2")).to_be_visible(timeout=LONG_MS)
+    with page.expect_download() as download:
+        own.get_by_role("button", name="CSV").click()
+    head, first, *_ = Path(download.value.path()).read_text().splitlines()
+    assert head == "RA,DEC,in_DR1,in_DR2,TILENAME,edge_arcmin"
+    assert first.split(",")[2:5] == ["true", "true", "DES2134-0041"]
+
+    brought = panel.root.get_by_role("region", name="Your coverage map")
+    lab.watch.allow("/footprint/map", 400)
+    brought.get_by_label("A coverage map").set_input_files({"name": "broken.moc", "mimeType": "text/plain", "buffer": b"a picture"})
+    expect(brought.get_by_text("the file is no MOC")).to_be_visible()
+    brought.get_by_label("A coverage map").set_input_files({"name": "mine.moc", "mimeType": "text/plain", "buffer": b"8/469336-469337"})
+    expect(brought.get_by_text(re.compile(r"0\.10 deg² at order 8, of which 0\.\d\d deg² are in DR2"))).to_be_visible()
+    panel.root.get_by_role("button", name="Query this map").click()
+    expect(page.locator("#skydesk-query .cm-content")).to_contain_text(re.compile(r"WHERE \(HPIX_\d+ BETWEEN"))
+
+    panel = FootprintPanel.of(lab)
+    expect(under).to_be_checked(timeout=LONG_MS)
+    panel.search("M 2")
+    for _ in range(6):
+        panel.globe.press("+")
+    page.wait_for_function(COLOURFUL, arg=panel.globe.element_handle(), timeout=LONG_MS)
+    page.screenshot(path=PICTURES / "footprint-image.png")
+    under.uncheck()
+    page.wait_for_function(f"canvas => !({COLOURFUL})(canvas)", arg=panel.globe.element_handle(), timeout=LONG_MS)
 
 
 @pytest.mark.parametrize("projection", ["orthographic", "mollweide", "mcbryde"])
