@@ -11,25 +11,17 @@ step() { printf '\n=== %s (%ss)\n' "$1" "$SECONDS"; }
 step "set-up"
 bash tools/install_test_programs.sh
 
-install_front_end() {
+front_end() {
     for folder in widgets/views extensions/labextension; do
-        (cd "$folder" && npm ci --silent --no-audit --no-fund) || return 1
+        (cd "$folder" && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent) || return 1
     done
 }
 
-test_front_end() {
-    for folder in widgets/views extensions/labextension; do
-        (cd "$folder" && npm run --silent check && npm test --silent) || return 1
-    done
-}
-
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -f .front-end.log' EXIT
-
-# What needs one core only goes on beside the rest.
-install_front_end_pid=""
 if command -v npm >/dev/null; then
-    install_front_end &
-    install_front_end_pid=$!
+    # beside the rest: it needs one of two cores for a minute and a half
+    front_end >.front-end.log 2>&1 &
+    front_end_pid=$!
+    trap 'kill "$front_end_pid" 2>/dev/null || true; rm -f .front-end.log' EXIT
 elif [ "${CI:-}" = true ]; then
     echo "node and npm are missing: the front end cannot be tested" >&2
     exit 1
@@ -37,29 +29,24 @@ else
     echo "SKIPPED: the front end's tests need node and npm"
 fi
 
+# Compiled once and kept beside the sources, rather than by each of the processes below.
+python -c "from skydesk.wiring.images import preload_cutouts; preload_cutouts()" &
+compiling_pid=$!
+
 step "lint, types and import contracts"
 ruff check .
 ruff format --check .
-mypy &
-mypy_pid=$!
+mypy
 lint-imports
-if [ -n "$install_front_end_pid" ]; then
-    # the browser's tests read what this installs
-    wait "$install_front_end_pid"
-    test_front_end >.front-end.log 2>&1 &
-    test_front_end_pid=$!
-fi
-wait "$mypy_pid"
-# Compiled once and kept beside the sources, rather than by each of the processes below.
-python -c "from skydesk.wiring.images import preload_cutouts; preload_cutouts()"
 
+if [ -n "${front_end_pid:-}" ]; then
+    step "front end: types and vitest"
+    wait "$front_end_pid" || { cat .front-end.log; exit 1; }
+    grep -E "Test Files|Tests" .front-end.log
+fi
+
+wait "$compiling_pid"
 step "pytest"
 # four processes on two cores, since tests wait a good part of their time; what stays together says tests/conftest.py
 python -m pytest -q -n 4 --dist loadgroup --no-loadscope-reorder "$@"
-
-if [ -n "${test_front_end_pid:-}" ]; then
-    step "front end: types and vitest"
-    wait "$test_front_end_pid" || { cat .front-end.log; exit 1; }
-    grep -E "Test Files|Tests" .front-end.log
-fi
 step "done"
