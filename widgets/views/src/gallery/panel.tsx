@@ -5,7 +5,7 @@ import { OUTCOMES, type Outcome } from "../shared/cutout";
 import { count, counted } from "../shared/format";
 import { phaseWord } from "../jobs/words";
 import { isActive } from "../jobs/order";
-import { Button, Dialog, EmptyState, IconButton, Loading, MenuButton, Message, PopoverButton, Progress, RetryMessage } from "../shared/ui";
+import { Button, Dialog, EmptyState, IconButton, KeyList, Loading, MenuButton, Message, PopoverButton, Progress, RetryMessage } from "../shared/ui";
 import { FullView } from "./full";
 import { Grid } from "./grid";
 import { COLUMNS, EVERYTHING, type Column } from "./order";
@@ -275,16 +275,7 @@ function Help(): JSX.Element {
       <p>
         The filter takes words (name, tile, object id, message) and comparisons of columns: <code>ra&gt;34.5</code>, <code>dec&lt;=-5</code>, <code>xsize&gt;1</code>.
       </p>
-      <dl>
-        {KEYS.map(([key, what]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList keys={KEYS} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { counted } from "../shared/format";
 import { errorMessage, type PanelModel } from "../shared/model";
-import { Button, Confirm, EmptyState, IconButton, Loading, MenuButton, Message, PopoverButton, RetryMessage, Toasts } from "../shared/ui";
+import { Button, Confirm, EmptyState, IconButton, KeyList, Loading, MenuButton, Message, PopoverButton, RetryMessage, Toasts } from "../shared/ui";
 import { Details } from "./details";
 import { useNow, useSize } from "./hooks";
 import { JobList } from "./list";
@@ -80,16 +80,7 @@ function Help(): JSX.Element {
   return (
     <div class="sky-jobs__help">
       <p>Jobs run on the server: they go on when you close the browser.</p>
-      <dl>
-        {KEYS.map(([key, what]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{key}</kbd>
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList keys={KEYS} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ export { Confirm, Dialog, type Question } from "./dialog";
 export { Field, type FieldAttributes } from "./field";
 export { Icon, type IconName } from "./icons";
 export { newId, useId } from "./id";
+export { KeyList } from "./key-list";
 export { MenuButton, Popover, PopoverButton, type MenuItem } from "./menu";
 export { mount } from "./mount";
 export { EmptyState, Loading, Message, Progress, RetryMessage, Time, Toasts, type MessageKind, type Toast } from "./status";
