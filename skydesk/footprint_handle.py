@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Footprint", "TileHandle"]
 
 _CHUNK_BYTES = 1 << 20
+_SHADED_PIXELS = 500
 
 
 class TileHandle:
@@ -235,11 +236,43 @@ class Footprint:
         answer = self._transport.request("POST", "footprint/jobs", body).require_json()
         return [JobHandle(self._transport, job) for job in answer["jobs"]]
 
-    def plot(self, **options: Any) -> Any:
+    @property
+    def hips(self) -> Mapping[str, Any]:
+        """What there is of the release in colour: ``available``, ``order``, ``job_phase`` and more of the Pyramid of docs/api.md."""
+        found: Mapping[str, Any] = self._transport.request("GET", self._hips_path).require_json()
+        return found
+
+    def make_hips(self, order: int | None = None, *, again: bool = False) -> JobHandle:
+        """Have a job make the colour pyramid (HiPS) of the release, or give yours that does so already.
+
+        Parameters
+        ----------
+        order
+            Of the deepest cells, 3 to 13; None for one that suits the images' pixels.
+        again
+            Make it although it is there; for administrators.
+
+        Raises
+        ------
+        Conflict
+            It is there already, or somebody else's job makes it.
+        LimitExceeded
+            It would be larger than a job of yours may make.
+        """
+        asked: dict[str, Any] = {"again": again} | ({} if order is None else {"order": order})
+        return JobHandle(self._transport, self._transport.request("POST", self._hips_path, asked).require_json())
+
+    @property
+    def _hips_path(self) -> str:
+        return f"footprint/hips/{quote(self.release, safe='')}"
+
+    def plot(self, ra: Any = None, dec: Any = None, **options: Any) -> Any:
         """Draw tiles and outline with HoloViews: right ascension, degrees, runs to the left.
 
         Parameters
         ----------
+        ra, dec
+            Positions as in `contains`, of which there may be millions: how many there are is drawn under the tiles, by datashader.
         options
             Given to ``opts`` of the drawing.
         """
@@ -256,7 +289,20 @@ class Footprint:
         drawn = hv.Rectangles(boxes, kdims=["west", "south", "east", "north"], vdims="tile")
         lines = [[((ra - centre + 180) % 360 - 180 + centre, dec) for ra, dec in [*polygon, polygon[0]]] for polygon in self.outline]
         usual = {"xlabel": "right ascension [deg]", "ylabel": "declination [deg]", "invert_xaxis": True, "title": repr(self)[1:-1]}
+        if ra is not None:
+            drawn = self._shaded(*_degrees(ra, dec), centre) * drawn.opts(fill_alpha=0)
         return (drawn * hv.Path(lines)).opts(**(usual | options))
+
+    @staticmethod
+    def _shaded(ra_deg: FloatArray, dec_deg: FloatArray, centre_deg: float) -> Any:
+        """Count positions by the pixels of a picture."""
+        import holoviews as hv
+        from holoviews.operation.datashader import rasterize
+
+        known = np.isfinite(ra_deg) & np.isfinite(dec_deg)
+        places = ((ra_deg[known] - centre_deg + 180) % 360 - 180 + centre_deg, dec_deg[known])
+        counted = rasterize(hv.Points(places, kdims=["west", "south"]), dynamic=False, width=_SHADED_PIXELS, height=_SHADED_PIXELS)
+        return counted.opts(cnorm="eq_hist", cmap="viridis")
 
     def _middle_deg(self) -> float:
         """Right ascension about which the footprint lies, as a direction's mean."""

@@ -132,6 +132,19 @@ def test_it_is_drawn_with_tiles_side_by_side(footprint: Footprint) -> None:
     assert hv.render(drawn, backend="bokeh").x_range.start > hv.render(drawn, backend="bokeh").x_range.end
 
 
+def test_many_positions_are_counted_under_the_tiles(footprint: Footprint) -> None:
+    import holoviews as hv
+
+    rng = np.random.default_rng(5)
+    ra, dec = rng.uniform(322.5, 324.0, 50_000), rng.uniform(-2.0, 0.0, 50_000)
+    ra[:10] = np.nan
+    drawn = footprint.plot(ra, dec, width=300)
+    (image,) = drawn.traverse(specs=[hv.Image])
+    counts = image.dimension_values(2, flat=False)
+    assert np.nansum(counts) == 49_990
+    assert counts.shape == (500, 500)
+
+
 def test_the_command_tells_what_is_at_a_position(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["footprint", "at", "21:33:27", "-00:49:23"]) == 0
     assert capsys.readouterr().out == f"323.362500 -0.823056 is on tile {TILE}\n"

@@ -139,11 +139,12 @@ export class Painter {
   }
 
   /** Words, landmarks, the mark of what was found, and the scale. */
-  words(context: CanvasRenderingContext2D, scene: Scene, view: View, theme: Theme, ratio: number): void {
+  words(context: CanvasRenderingContext2D, scene: Scene, view: View, ofPage: Theme, ratio: number): void {
+    // An image of the sky is dark in both themes: over it words are white, with an edge that is seen beside it too.
+    const theme: Theme = scene.image ? { ...ofPage, text: [255, 255, 255, 1], accent: [255, 255, 255, 1] } : ofPage;
     context.font = `${11 * ratio}px ${theme.font}`;
     context.textBaseline = "middle";
-    // Over an image words need an edge of their own.
-    context.shadowColor = scene.image ? css(faint(theme.background, 0.95)) : "transparent";
+    context.shadowColor = scene.image ? "black" : "transparent";
     context.shadowBlur = scene.image ? 3 * ratio : 0;
     if (scene.switches.grid && scene.switches.labels) paintLabels(context, view, theme, ratio);
     if (scene.switches.landmarks) this.paintLandmarks(context, view, theme, ratio, scene.mark?.label);
