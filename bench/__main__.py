@@ -18,12 +18,14 @@ MODULES = (
     "jobs_listing",
     "translation",
     "oracle_wire",
+    "own_tables",
     "hub_scale",
     "cutouts",
     "cutouts_files",
     "globe",
     "cutout_jobs",
     "footprint",
+    "hips",
     "gallery",
 )
 

@@ -1,12 +1,16 @@
-"""``skydesk survey make|check``: work on survey files, without a service."""
+"""``skydesk survey make|check|hips``: work on survey files, without a service."""
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .arguments import count
 from .output import one_line, print_json
+
+if TYPE_CHECKING:
+    from ..client import SkyDesk
 
 __all__ = ["add_commands"]
 
@@ -24,6 +28,13 @@ def add_commands(subparsers: Any) -> None:
     check.add_argument("file", metavar="FILE", type=Path)
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run_alone=_check)
+    hips = actions.add_parser("hips", help="make the colour pyramid of a release, which the globe shows; goes on where it was stopped")
+    hips.add_argument("survey", metavar="FILE", type=Path, help="the survey file")
+    hips.add_argument("--release", metavar="NAME", help="data release (default: the survey's)")
+    hips.add_argument("--order", type=count(0), metavar="N", help="order of the deepest cells, 3 to 13 (default: as the images' pixels)")
+    hips.add_argument("--again", action="store_true", help="make it although it is there")
+    hips.add_argument("--json", action="store_true", help="print JSON")
+    hips.set_defaults(run=_hips)
 
 
 def _make(arguments: argparse.Namespace) -> int:
@@ -40,6 +51,17 @@ def _make(arguments: argparse.Namespace) -> int:
             bar.update(100 * fraction - bar.n)
 
         print(make_survey(arguments.folder, arguments.preset, seed=seed, on_progress=show))
+    return 0
+
+
+def _hips(arguments: argparse.Namespace, sky: "SkyDesk") -> int:
+    footprint = sky.footprint(arguments.release)
+    footprint.make_hips(arguments.order, again=arguments.again).wait(progress=not arguments.json)
+    shown = footprint.hips
+    if arguments.json:
+        print_json(shown)
+    else:
+        print(f"the colour pyramid of {footprint.release} is there, down to order {shown['order']}", file=sys.stderr)
     return 0
 
 

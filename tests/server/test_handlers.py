@@ -126,6 +126,7 @@ def entrance(endless: Endless, tmp_path: Path) -> Iterator[Entrance]:
         ("POST", "fail/{how}", fail, ""),
         ("GET", "closed", echo, "weather"),
         ("GET", "bytes", lambda call: BytesReply(body=b"\0\1", media_type="application/x-two"), ""),
+        ("GET", "kept", lambda call: BytesReply(body=b"\0\1", media_type="image/png", kept_seconds=60), ""),
         ("GET", "file", file, ""),
         ("GET", "broken", break_in_the_middle, ""),
         ("GET", "refused", fail_before_the_first, ""),
@@ -335,6 +336,11 @@ def test_a_file_that_became_a_link_meanwhile_is_gone(client: httpx.Client, tmp_p
     (tmp_path / "file").symlink_to(tmp_path / "secret")
     reply = client.get("file", params={"name": "m2.fits"})
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_what_may_be_kept_is_kept_by_its_user_s_browser_alone(client: httpx.Client) -> None:
+    reply = client.get("kept")
+    assert (reply.headers["cache-control"], reply.headers["content-type"]) == ("private, max-age=60", "image/png")
 
 
 def test_a_file_is_an_attachment_under_its_name(client: httpx.Client) -> None:

@@ -83,6 +83,7 @@ class Events(_Handler):
 class File(_Handler):
     def get(self) -> None:
         self.set_header("Content-Type", "application/fits")
+        self.set_header("Cache-Control", "private, max-age=60")
         self.set_header("Content-Disposition", "attachment; filename=\"m2.fits\"; filename*=UTF-8''m2.fits")
         self.finish(b"0123456789" * 100_000)
 
@@ -188,6 +189,7 @@ def test_a_download_keeps_name_type_and_length(client: httpx.Client, far_now: Fa
         "application/fits",
     )
     assert reply.headers["content-disposition"].startswith('attachment; filename="m2.fits"')
+    assert reply.headers["cache-control"] == "private, max-age=60"
 
 
 def test_an_event_arrives_while_the_stream_is_open(client: httpx.Client, far_now: FarService) -> None:
