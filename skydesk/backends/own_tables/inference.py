@@ -1,5 +1,6 @@
 """Which type a column of texts is: that of its values, as long as nearly all of them have one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ __all__ = ["ColumnGuess", "type_of_arrow"]
 _TOLERATED = 0.1
 """Part of the values of a batch that may be no numbers in a column of numbers; they are faults then."""
 
+_SAMPLED = 200
 _ORDER = (ColumnType.INT64, ColumnType.FLOAT64, ColumnType.BOOLEAN, ColumnType.TIMESTAMP)
 _NUMBERS = frozenset({ColumnType.INT64, ColumnType.FLOAT64})
 
@@ -42,12 +44,13 @@ class ColumnGuess:
         self.rows += len(values)
 
     def _see(self, values: pa.Array) -> None:
-        for kind in self._candidates():
+        likely = _likely(values, self._candidates())
+        for kind in likely:
             made, misfits = cast_values(values, kind, most=1)
             if not misfits:
                 self._take(kind, made)
                 return
-        number = self._nearly_numbers(values)
+        number = self._nearly_numbers(values, likely)
         if number is None:
             self._give_up(values)
             return
@@ -63,11 +66,11 @@ class ColumnGuess:
             return _ORDER
         return (self.kind, ColumnType.FLOAT64) if self.kind is ColumnType.INT64 else (self.kind,)
 
-    def _nearly_numbers(self, values: pa.Array) -> tuple[ColumnType, list[int]] | None:
+    def _nearly_numbers(self, values: pa.Array, likely: Sequence[ColumnType]) -> tuple[ColumnType, list[int]] | None:
         """The type of numbers that nearly all of the values are, and places of the others; None where too many are no numbers."""
         allowed = int((len(values) - values.null_count) * _TOLERATED)
         found: tuple[ColumnType, list[int]] | None = None
-        for kind in (each for each in self._candidates() if each in _NUMBERS):
+        for kind in (each for each in likely if each in _NUMBERS):
             _, misfits = cast_values(values, kind, most=allowed + 1)
             if len(misfits) <= allowed and (found is None or len(misfits) < len(found[1])):
                 found = kind, misfits
@@ -87,6 +90,13 @@ class ColumnGuess:
             self.reason = f"text, because row {self.rows + misfits[0] + 1:,} has {values[misfits[0]].as_py()[:40]!r}"
         self.kind = ColumnType.STRING
         self.faults, self.fault_count = [], 0
+
+
+def _likely(values: pa.Array, kinds: Sequence[ColumnType]) -> list[ColumnType]:
+    """Those types that at least half of some of the values have; to look for misfits among all takes long where all are."""
+    some = values.drop_null()
+    some = some.take(pa.array(range(0, len(some), max(1, len(some) // _SAMPLED))))
+    return [kind for kind in kinds if len(cast_values(some, kind, most=len(some))[1]) <= len(some) // 2]
 
 
 def type_of_arrow(kind: pa.DataType) -> ColumnType | None:
