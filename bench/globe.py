@@ -134,7 +134,7 @@ def globe_page(browser: Browser, layer: dict[str, Any], *, side: int = _SIDE_PX,
     style = (_STATIC / "footprint.css").read_text()
     page.set_content(f"<!doctype html><style>html,body,#panel{{height:100%;margin:0}}{style}</style><div id=panel></div>")
     facts = {name: layer[name] for name in ("release", "tiles", "area_deg2", "approximate")} | {"default": True}
-    answers = {
+    answers: dict[str, Any] = {
         "footprint/releases": {"releases": [facts], "file_kinds": [], "bands": []},
         "footprint/layers/DR2": layer,
         "footprint/densities/DR2": {"kinds": []},
