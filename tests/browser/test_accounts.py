@@ -59,7 +59,7 @@ def test_the_server_refuses_what_the_panel_does_not_show(open_lab: OpenLab) -> N
         with lab.cookies() as client:
             assert client.get("query/tables").status_code == 200
             names = [service["name"] for service in client.get("session").json()["services"]]
-            assert names == ["query", "cutout", *charts, "footprint", "jobs"]
+            assert names == ["query", "cutout", *charts, "footprint", "jobs", "tables"]
 
 
 def weather_status(lab: Lab) -> int:
