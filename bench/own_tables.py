@@ -33,7 +33,7 @@ from .measure import figure
 
 CSV_ROWS = 1_000_000
 MINE, CATALOGUE = 100_000, 5_000_000
-FEW = 2000
+FEW = 200
 """Positions that the join by ranges is given: with all of them it does not end within minutes."""
 
 RADIUS_ARCSEC = 1.0
