@@ -106,7 +106,7 @@ def test_groups_and_scopes_come_from_the_hub(hub: Hub) -> None:
     with hub.service("vera") as vera:
         session = vera.get("session").json()
     assert session["user"] == {"name": "vera", "groups": ["default"]}
-    assert [service["name"] for service in session["services"]] == ["query", "cutout", "chart", "footprint", "jobs"]
+    assert [service["name"] for service in session["services"]] == ["query", "cutout", "chart", "footprint", "jobs", "tables"]
     assert session["limits"]["jobs"]["concurrent"] == 2
 
 
@@ -133,7 +133,7 @@ def test_a_lab_of_the_hub_passes_calls_on_for_its_owner(hub: Hub) -> None:
     with httpx.Client(base_url=base, headers={"Authorization": f"token {token}"}, trust_env=False, timeout=60) as lab:
         session = lab.get("session").json()
         assert (session["user"]["name"], session["mode"]) == ("vera", "hub")
-        assert [service["name"] for service in session["services"]] == ["query", "cutout", "chart", "footprint", "jobs"]
+        assert [service["name"] for service in session["services"]] == ["query", "cutout", "chart", "footprint", "jobs", "tables"]
         page = lab.post("query/quick", json={"sql": "SELECT ID FROM STARS"})
         assert pa.ipc.open_stream(page.content).read_all().num_rows == 1000
         with lab.stream("GET", "jobs/events") as events:
