@@ -169,22 +169,25 @@ def _entry_to_json(entry: HistoryEntry) -> dict[str, Any]:
     return asdict(entry) | {"ran_at": time_to_json(entry.ran_at)}
 
 
-ROUTES = tuple(
-    Route(method=method, path=path, handle=handle, service="query")
-    for method, path, handle in (
-        ("POST", "query/check", _check),
-        ("POST", "query/explain", _explain),
-        ("POST", "query/quick", _quick),
-        ("DELETE", "query/quick/{query_id}", _cancel_quick),
-        ("POST", "query/stream", _stream),
-        ("POST", "query/job", _job),
-        ("GET", "query/schema", _schema),
-        ("GET", "query/tables", _tables),
-        ("GET", "query/tables/{name}", _table),
-        ("GET", "query/examples", _examples),
-        ("GET", "query/formats", _formats),
-        ("GET", "query/history", _history),
-        ("DELETE", "query/history", _clear_history),
-        ("POST", "query/notebook", _notebook),
+ROUTES = (
+    tuple(
+        Route(method=method, path=path, handle=handle, service="query")
+        for method, path, handle in (
+            ("POST", "query/check", _check),
+            ("POST", "query/explain", _explain),
+            ("POST", "query/quick", _quick),
+            ("DELETE", "query/quick/{query_id}", _cancel_quick),
+            ("POST", "query/stream", _stream),
+            ("POST", "query/job", _job),
+            ("GET", "query/schema", _schema),
+            ("GET", "query/tables", _tables),
+            ("GET", "query/tables/{name}", _table),
+            ("GET", "query/examples", _examples),
+            ("GET", "query/formats", _formats),
+            ("GET", "query/history", _history),
+            ("DELETE", "query/history", _clear_history),
+            ("POST", "query/notebook", _notebook),
+        )
     )
-) + CREDENTIALS_ROUTES
+    + CREDENTIALS_ROUTES
+)

@@ -88,7 +88,9 @@ class Account:
             return Identity(key=login, login=login, password=self.password)
         own = self.credentials.get(person)
         if own is None:
-            raise NotAllowed("the catalogue is asked with your own Oracle account; store its name and password first: sky.account.store('name')")
+            raise NotAllowed(
+                "the catalogue is asked with your own Oracle account; store its name and password first: sky.account.store('name')"
+            )
         key = hashlib.sha256(_SALT + f"{own.user}\0{own.password}".encode()).hexdigest()
         return Identity(key=f"{person}/{key}", login=own.user, password=lambda: own.password, person=person)
 
