@@ -131,7 +131,7 @@ def test_the_globe_is_turned_and_its_tiles_are_chosen_by_pointer_and_keyboard(la
     page.keyboard.up("Shift")
     expect(panel.root.get_by_text("2 tiles selected")).to_be_visible()
     with page.expect_download() as download:
-        panel.root.get_by_role("button", name="MOC").click()
+        panel.root.get_by_role("button", name="MOC", exact=True).click()
         page.get_by_role("menuitem", name="FITS").click()
     assert download.value.suggested_filename == "2_tiles_moc.fits"
     expect(panel.root.get_by_text(re.compile(r"the map covers 1\.0[12]\d deg²"))).to_be_visible()

@@ -25,12 +25,12 @@ export function OwnTables({ state, onInsert }: Props): JSX.Element {
   return (
     <section class="sky-own" aria-label="My tables">
       <div class="sky-own__head">
-        <h4>
+        <h3>
           <button type="button" class="sky-own__title" aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => (state.open.value = !open)}>
             <Icon name={open ? "down" : "right"} />
             My tables
           </button>
-        </h4>
+        </h3>
         <Button icon="plus" kind="quiet" haspopup="dialog" onClick={() => state.newTable()} title="Make a table of a file or of a job's result">
           New table
         </Button>
