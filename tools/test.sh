@@ -29,8 +29,9 @@ else
     echo "SKIPPED: the front end's tests need node and npm"
 fi
 
-# Compiled once and kept beside the sources, rather than by each of the processes below.
-python -c "from skydesk.wiring.images import preload_cutouts; preload_cutouts()" &
+# Compiled once for the sources and once for what is installed, and kept beside each, rather than by each of the processes below.
+compile='from skydesk.wiring.images import preload_cutouts; import skydesk.backends.hips.kernels; preload_cutouts()'
+{ python -c "$compile" && (cd / && python -P -c "$compile"); } &
 compiling_pid=$!
 
 step "lint, types and import contracts"

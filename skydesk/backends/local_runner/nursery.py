@@ -30,7 +30,10 @@ _log = logging.getLogger(__name__)
 _PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from skydesk.worker import main; main()"
 """Modules are found as this process finds them, whether installed or not, and never in the folder where we happen to be."""
 
-_START_SECONDS = 60
+_FIRST_ANSWER_SECONDS = 600
+"""A new nursery first loads what jobs need; right after an installation that is compiled, which takes a busy machine minutes."""
+
+_ANSWER_SECONDS = 60
 _DEATH_SECONDS = 5
 _REAP_SECONDS = 0.003
 _SECRETS = ("JUPYTERHUB_", "JUPYTER_TOKEN", "CONFIGPROXY_")
@@ -60,6 +63,7 @@ class Nursery:
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Channel | None = None
+        self._has_answered = False
         self._closed = False
 
     def fork(self) -> Newborn:
@@ -74,7 +78,9 @@ class Nursery:
             control = self._running()
             ours, theirs = Channel.pair()
             with theirs:
-                reply = _ask(control, {"kind": "fork"}, [theirs.fileno()])
+                patience_seconds = _ANSWER_SECONDS if self._has_answered else _FIRST_ANSWER_SECONDS
+                reply = _ask(control, {"kind": "fork"}, [theirs.fileno()], patience_seconds)
+            self._has_answered = reply is not None
             if reply is None:
                 self._end_process()
                 ours.close()
@@ -116,6 +122,7 @@ class Nursery:
         if self._control is not None and self._process is not None and self._process.poll() is None:
             return self._control
         self._end_process()
+        self._has_answered = False
         control, theirs = Channel.pair()
         with theirs:
             self._process = subprocess.Popen(
@@ -177,11 +184,11 @@ def _end_group(pid: int) -> None:
             kill(pid, signal.SIGKILL)
 
 
-def _ask(control: Channel, message: Message, descriptors: Sequence[int] = ()) -> Message | None:
+def _ask(control: Channel, message: Message, descriptors: Sequence[int] = (), patience_seconds: float = _ANSWER_SECONDS) -> Message | None:
     """The nursery's answer; None if it is dead, or as good as dead."""
     try:
         control.send(message, descriptors)
-        return control.receive(_START_SECONDS)
+        return control.receive(patience_seconds)
     except ChannelClosed:
         return None
 

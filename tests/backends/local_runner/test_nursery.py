@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skydesk.backends.local_runner import nursery as nursery_module
 from skydesk.backends.local_runner.channel import ChannelClosed
 from skydesk.backends.local_runner.nursery import Newborn, Nursery
 from skydesk.backends.local_runner.settings import WorkerSettings
@@ -44,6 +45,13 @@ def test_a_worker_ends_when_its_channel_is_closed(nursery: Nursery) -> None:
     worker.channel.close()
     wait_until(lambda: not is_running(worker.pid))
     assert worker.bury() == 0
+
+
+def test_a_nursery_may_take_longer_to_load_than_to_answer_later(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nursery_module, "_ANSWER_SECONDS", 0.0)
+    ready(nursery).channel.close()
+    with pytest.raises(ServiceUnavailable, match="cannot be started"):
+        nursery.fork()
 
 
 def test_the_nursery_has_one_thread_only(tmp_path: Path) -> None:
