@@ -37,7 +37,7 @@ export function Globe({ state }: { state: FootprintState }): JSX.Element {
         aria-roledescription="sky map"
         aria-label="The sky. Arrows turn it, plus and minus zoom, Enter selects the tile in the middle, Home shows the whole survey, Escape clears the selection."
       />
-      <div class="sky-foot__where sky-mono">{hover || " "}</div>
+      <div class="sky-foot__where sky-mono">{hover ? <span>{hover}</span> : " "}</div>
     </div>
   );
 }
