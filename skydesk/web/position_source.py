@@ -1,12 +1,9 @@
 """Where a call has its positions: in a text, in a file, or in what a job has written."""
 
-import base64
-import binascii
-from pathlib import Path
-
 from ..cutout.position_text import PositionTable, table_of_text
-from ..errors import Fault, InvalidRequest
+from ..errors import Fault
 from .fields import Fields
+from .given_files import job_file, uploaded
 from .http import Call
 
 __all__ = ["read_position_table"]
@@ -38,24 +35,5 @@ def read_position_table(call: Call, fields: Fields, text: str | None = None) -> 
     if text is not None:
         return table_of_text(text), False
     if content is not None:
-        return call.services.cutouts.files.read(_decoded(content), file_name), False
-    return call.services.cutouts.files.read_result(_result(call, str(job_id), file)), True
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest([Fault(field="content_base64", message=f"is not base 64: {str(error)[:100].lower()}")]) from error
-
-
-def _result(call: Call, job_id: str, name: str | None) -> Path:
-    """A result file of one of the user's jobs; the first where none is named."""
-    jobs = call.services.jobs
-    if name is None:
-        files = jobs.files(call.user, job_id)
-        if not files:
-            raise InvalidRequest([Fault(field="job_id", message="has written no files; choose another job")])
-        name = files[0].name
-    path: Path = jobs.file(call.user, job_id, name)
-    return path
+        return call.services.cutouts.files.read(uploaded(content), file_name), False
+    return call.services.cutouts.files.read_result(job_file(call, str(job_id), file)), True

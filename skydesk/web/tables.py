@@ -1,20 +1,19 @@
 """``tables/...``: a user's own tables: list, inspect, load, append, change, grant, drop, match."""
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from ..errors import Fault, InvalidRequest
+from ..errors import Fault
 from ..query.model import ColumnType
 from ..tables.model import ColumnWords, Correction, Grant, Inspection, MatchRequest, OwnTable, Quota, TablePatch
 from ..tables.rows import Progress
 from ..tables.service import GivenSource, QuerySource, Source
 from .errors import error_to_json
 from .fields import Fields
+from .given_files import job_file, uploaded
 from .http import BytesReply, Call, JsonReply, Reply, Route, StreamReply
 from .query import column_to_json
 from .times import time_to_json
@@ -72,9 +71,9 @@ def _inspect(call: Call) -> JsonReply:
         fields.faults.append(Fault(field="content_base64", message="give either the content of a file, or job_id and file"))
     fields.finish()
     if content is not None:
-        found = call.services.tables.inspect(call.user, _decoded(content), file_name)
+        found = call.services.tables.inspect(call.user, uploaded(content), file_name)
     else:
-        found = call.services.tables.inspect(call.user, _job_file(call, str(job_id), file), file or "")
+        found = call.services.tables.inspect(call.user, job_file(call, str(job_id), file), file or "")
     return JsonReply(value=inspection_to_json(found))
 
 
@@ -193,7 +192,7 @@ def _source(call: Call, fields: Fields) -> "Any":
             return QuerySource(sql=sql)
         if inspection is not None:
             return GivenSource(inspection_id=inspection)
-        path = _job_file(call, str(job_id), file)
+        path = job_file(call, str(job_id), file)
         return GivenSource(inspection_id=call.services.tables.inspect(call.user, path, path.name).id)
 
     return source
@@ -219,23 +218,6 @@ def _require_words(fields: Fields, **texts: str) -> None:
     for name, text in texts.items():
         if len(text) > 4000 or any((c < " " and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in text):
             fields.faults.append(Fault(field=name, message="must have at most 4,000 characters, and no control characters"))
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequest([Fault(field="content_base64", message=f"is not base 64: {str(error)[:100].lower()}")]) from error
-
-
-def _job_file(call: Call, job_id: str, name: str | None) -> Any:
-    jobs = call.services.jobs
-    if name is None:
-        files = jobs.files(call.user, job_id)
-        if not files:
-            raise InvalidRequest([Fault(field="job_id", message="has written no files; choose another job")])
-        name = files[0].name
-    return jobs.file(call.user, job_id, name)
 
 
 ROUTES = tuple(

@@ -1,10 +1,10 @@
 /** Where positions come from: typed, pasted, dropped, chosen; and what was found in them. */
 
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Draft } from "../shared/cutout";
 import { count, counted } from "../shared/format";
-import { Button, EmptyState, Icon, MenuButton, Message, useId, type IconName } from "../shared/ui";
+import { Button, DropArea, EmptyState, FileButton, Icon, MenuButton, Message, useId, type IconName } from "../shared/ui";
 import { overrideWords } from "./draft";
 import type { CutoutState } from "./state";
 import { PositionsTable } from "./table-view";
@@ -38,30 +38,12 @@ export function PositionsPart({ state }: { state: CutoutState }): JSX.Element {
 
 function Input({ state }: { state: CutoutState }): JSX.Element {
   const id = useId();
-  const chooser = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const source = state.positions.source.value;
   const examples = state.form.facts.value?.examples ?? [];
   const nothing = state.positions.text.value === "" && state.positions.table.value === null && !state.positions.unreadable.value;
-  const takeFile = (file: File | null | undefined): void => void (file && state.positions.readFile(file));
+  const takeFile = (file: File): void => void state.positions.readFile(file);
   return (
-    <div
-      class={`sky-cut__input ${over ? "sky-cut__input--over" : ""}`}
-      onDragOver={(event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false);
-        const file = event.dataTransfer?.files[0];
-        if (!file) return;
-        event.preventDefault();
-        event.stopPropagation();
-        takeFile(file);
-      }}
-    >
+    <DropArea class="sky-cut__input" onFile={takeFile}>
       <label for={id}>Positions, object ids or names</label>
       <textarea
         id={id}
@@ -85,20 +67,9 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
         }}
       />
       <div class="sky-cut__sources">
-        <Button icon="upload" onClick={() => chooser.current?.click()} title="CSV, TSV, FITS, VOTable, ECSV, Parquet or Arrow; also gzipped">
+        <FileButton accept={ACCEPTED} label="File with positions" title="CSV, TSV, FITS, VOTable, ECSV, Parquet or Arrow; also gzipped" onFile={takeFile}>
           Choose file
-        </Button>
-        <input
-          ref={chooser}
-          type="file"
-          hidden
-          accept={ACCEPTED}
-          aria-label="File with positions"
-          onChange={(event) => {
-            takeFile(event.currentTarget.files?.[0]);
-            event.currentTarget.value = "";
-          }}
-        />
+        </FileButton>
         <MenuButton
           label="Examples"
           text="Examples"
@@ -115,7 +86,7 @@ function Input({ state }: { state: CutoutState }): JSX.Element {
           <Icon name="table" /> <span>From {source.words}</span>
         </p>
       )}
-    </div>
+    </DropArea>
   );
 }
 

@@ -2,8 +2,7 @@
 
 import type { JSX } from "preact";
 import { count } from "../shared/format";
-import { Button, IconButton, Loading, MenuButton, Message, RetryMessage, useId } from "../shared/ui";
-import { FileButton } from "./file-button";
+import { Button, DropArea, FileButton, IconButton, Loading, MenuButton, Message, RetryMessage, useId } from "../shared/ui";
 import type { MapFormat } from "./maps";
 import { makingWords } from "./picture";
 import { rampColour, rangeOf, type Switches } from "./scene";
@@ -200,9 +199,11 @@ export function MapPart({ state }: { state: FootprintState }): JSX.Element {
           </div>
         </>
       ) : (
-        <FileButton accept={MAPS} label="A coverage map" title="Bring a coverage map (MOC; FITS, JSON or ASCII), by this button or by dropping it here" onFile={(file) => void maps.readFile(file)}>
-          Choose a MOC …
-        </FileButton>
+        <DropArea class="sky-foot__drop" onFile={(file) => void maps.readFile(file)}>
+          <FileButton accept={MAPS} label="A coverage map" title="Bring a coverage map (MOC; FITS, JSON or ASCII), by this button or by dropping it here" onFile={(file) => void maps.readFile(file)}>
+            Choose a MOC …
+          </FileButton>
+        </DropArea>
       )}
       {maps.reading.value && <Loading text="Reading the map …" />}
       {maps.problem.value && (

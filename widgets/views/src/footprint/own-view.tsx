@@ -2,8 +2,7 @@
 
 import type { JSX } from "preact";
 import { count, counted } from "../shared/format";
-import { Button, IconButton, Loading, Message, useId } from "../shared/ui";
-import { DropArea, FileButton } from "./file-button";
+import { Button, DropArea, FileButton, IconButton, Loading, Message, useId } from "../shared/ui";
 import type { FootprintState } from "./state";
 
 const TABLES = ".csv,.tsv,.txt,.tab,.fits,.fit,.vot,.vot.gz,.xml,.ecsv,.parquet,.arrow,.gz,.feather";
@@ -14,7 +13,7 @@ export function Own({ state }: { state: FootprintState }): JSX.Element {
   const found = own?.ra.length ?? 0;
   return (
     <section class="sky-foot__part" aria-label="Your positions">
-      <DropArea onFile={(file) => void state.readPositionsFile(file)}>
+      <DropArea class="sky-foot__drop" onFile={(file) => void state.readPositionsFile(file)}>
         {own?.source ? (
           <div class="sky-foot__chosen">
             <span class="sky-truncate" title={own.source}>

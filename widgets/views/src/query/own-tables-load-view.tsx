@@ -1,10 +1,10 @@
 /** The dialog that makes a table: a source, what was found in it, what may be corrected, and the load. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count, counted, size } from "../shared/format";
 import type { Inspection } from "../shared/own-tables";
-import { Button, Dialog, Field, Icon, Message } from "../shared/ui";
+import { Button, Dialog, DropArea, Field, FileButton, Icon, Message } from "../shared/ui";
 import type { OwnTablesState } from "./own-tables";
 import { Cell, ColumnTable, NameFields, Problem, RunActions } from "./own-tables-dialogs";
 import { ACCEPTED, type Correction, type LoadForm } from "./own-tables-load";
@@ -53,45 +53,16 @@ function Statement({ sql }: { sql: string }): JSX.Element {
 }
 
 function SourceChoice({ form }: { form: LoadForm }): JSX.Element {
-  const chooser = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
+  const takeFile = (file: File): void => void form.readFile(file);
   const reading = form.reading.value;
   useEffect(() => void form.jobs.ensure(), [form]);
   return (
-    <div
-      class={`sky-own__source ${over ? "sky-own__source--over" : ""}`}
-      onDragOver={(event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false);
-        const file = event.dataTransfer?.files[0];
-        if (!file) return;
-        event.preventDefault();
-        event.stopPropagation();
-        void form.readFile(file);
-      }}
-    >
+    <DropArea class="sky-own__source" onFile={takeFile}>
       <div class="sky-row sky-row--wrap">
-        <Button icon="upload" onClick={() => chooser.current?.click()} title="CSV, TSV, FITS, HDF5, Parquet, VOTable or ECSV; also gzipped">
+        <FileButton accept={ACCEPTED} label="File with rows" title="CSV, TSV, FITS, HDF5, Parquet, VOTable or ECSV; also gzipped" onFile={takeFile}>
           Choose file
-        </Button>
+        </FileButton>
         <span class="sky-muted">or drop one here: CSV, TSV, FITS, HDF5, Parquet, VOTable, ECSV</span>
-        <input
-          ref={chooser}
-          type="file"
-          hidden
-          accept={ACCEPTED}
-          aria-label="File with rows"
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) void form.readFile(file);
-            event.currentTarget.value = "";
-          }}
-        />
       </div>
       <Field label="Or paste a table with a line of names">
         {(field) => (
@@ -118,7 +89,7 @@ function SourceChoice({ form }: { form: LoadForm }): JSX.Element {
         )}
       </div>
       {form.unreadable.value && <Message kind="error">{form.unreadable.value}</Message>}
-    </div>
+    </DropArea>
   );
 }
 

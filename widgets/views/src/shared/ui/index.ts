@@ -3,6 +3,7 @@
 export { Button, IconButton } from "./button";
 export { Confirm, Dialog, type Question } from "./dialog";
 export { Field, type FieldAttributes } from "./field";
+export { DropArea, FileButton } from "./file";
 export { Icon, type IconName } from "./icons";
 export { newId, useId } from "./id";
 export { KeyList } from "./key-list";

@@ -1,8 +1,8 @@
-/** A button that takes a file, chosen or dropped on it. */
+/** Files from a person: a button that lets one be chosen, and a place to drop one. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { Button } from "../shared/ui";
+import { Button } from "./button";
 
 interface FileButtonProps {
   accept: string;
@@ -16,7 +16,7 @@ interface FileButtonProps {
 export function FileButton({ accept, label, title, onFile, children }: FileButtonProps): JSX.Element {
   const chooser = useRef<HTMLInputElement>(null);
   return (
-    <DropArea onFile={onFile}>
+    <>
       <Button icon="upload" title={title} onClick={() => chooser.current?.click()}>
         {children}
       </Button>
@@ -32,16 +32,23 @@ export function FileButton({ accept, label, title, onFile, children }: FileButto
           event.currentTarget.value = "";
         }}
       />
-    </DropArea>
+    </>
   );
 }
 
+interface DropAreaProps {
+  /** Its class, to which `--over` is added while a file is held above it. */
+  class: string;
+  onFile: (file: File) => void;
+  children: ComponentChildren;
+}
+
 /** A place where a file may be dropped. */
-export function DropArea({ onFile, children }: { onFile: (file: File) => void; children: ComponentChildren }): JSX.Element {
+export function DropArea({ class: name, onFile, children }: DropAreaProps): JSX.Element {
   const [over, setOver] = useState(false);
   return (
     <div
-      class={`sky-foot__drop ${over ? "sky-foot__drop--over" : ""}`}
+      class={`${name} ${over ? `${name}--over` : ""}`}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes("Files")) return;
         event.preventDefault();
